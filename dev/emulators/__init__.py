@@ -1,0 +1,1 @@
+"""Emulators of the Azure services that ModelGate uses; each knows Azure and nothing of ModelGate."""
