@@ -1,0 +1,1 @@
+"""ModelGate: what is deployed."""

@@ -1,0 +1,49 @@
+"""The files of a model, and what makes two sets of them the same."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from shared.domain.pipeline import Json
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Artefact:
+    """One file of a model in blob storage."""
+
+    name: str
+    """Path below the model's own, with `/`; the file's name where the model is one file."""
+
+    size: int
+    """Bytes."""
+
+    etag: str
+    md5: str | None = None
+    """Base64, where the service stores one."""
+
+
+def artefact_digest(artefacts: Iterable[Artefact]) -> str:
+    """A digest over names, sizes and etags: changes when any file is written again."""
+    return digest([[file.name, file.size, file.etag] for file in sorted(artefacts)])
+
+
+def digest(value: Json) -> str:
+    """SHA-256 (hex) over the canonical JSON of a value."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return sha256(text.encode()).hexdigest()
+
+
+def copy_problems(source: Iterable[Artefact], copied: Iterable[Artefact]) -> list[str]:
+    """What a copy lacks; empty when count, names, sizes and stored MD5s agree."""
+    wanted = {file.name: file for file in source}
+    found = {file.name: file for file in copied}
+    problems = [f"{name} is missing" for name in sorted(wanted.keys() - found.keys())]
+    problems += [f"{name} is not the source's" for name in sorted(found.keys() - wanted.keys())]
+    for name in sorted(wanted.keys() & found.keys()):
+        before, after = wanted[name], found[name]
+        if before.size != after.size:
+            problems.append(f"{name} has {after.size} bytes instead of {before.size}")
+        elif before.md5 and after.md5 and before.md5 != after.md5:
+            problems.append(f"{name} has another MD5 than its source")
+    return problems

@@ -1,0 +1,67 @@
+"""What can go wrong, by what it means for a release."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from shared.domain.pipeline import Json
+
+
+class IllegalTransitionError(Exception):
+    """A state was about to be written that the transition table forbids: a bug, or a late turn."""
+
+    def __init__(self, release_id: str, stage: str | None, current: str, to: str) -> None:
+        where = f"stage {stage} of release {release_id}" if stage else f"release {release_id}"
+        super().__init__(f"{where} is {current} and cannot become {to}")
+
+
+class Blame(StrEnum):
+    """Whose the trouble is; decides the outcome."""
+
+    MODEL = "model"
+    """The model or its deployment is not good enough: the release is Failed."""
+    TECHNOLOGY = "technology"
+    """Azure, the network, a permission, a setting: the release is Errored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An expected failure of a step, as a value."""
+
+    blame: Blame
+    code: str
+    """Azure's own code, or one of ours in the same spelling (`UserScriptError`)."""
+
+    message: str
+    """What happened, to which resource, and what to do; Azure's words where it has some."""
+
+    retryable: bool = False
+    """Whether the same step may succeed a little later."""
+
+    def to_json(self) -> dict[str, Json]:
+        """As it crosses the durable boundary; `from_json` is its inverse."""
+        return {
+            "blame": self.blame.value,
+            "code": self.code,
+            "message": self.message,
+            "retryable": self.retryable,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> Self:
+        """The inverse of `to_json`."""
+        return cls(
+            blame=Blame(str(data["blame"])),
+            code=str(data["code"]),
+            message=str(data["message"]),
+            retryable=bool(data["retryable"]),
+        )
+
+
+class StepError(Exception):
+    """Raised by adapters with the trouble that a step met; activities return it as a value."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(f"{trouble.code}: {trouble.message}")
+        self.trouble = trouble

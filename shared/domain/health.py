@@ -1,0 +1,79 @@
+"""Whether a deployment's answer is good enough."""
+
+from shared.domain.pipeline import Health, Json
+from shared.domain.release import Probe
+
+KINDS: dict[str, tuple[type, ...]] = {
+    "number": (int, float),
+    "integer": (int,),
+    "string": (str,),
+    "boolean": (bool,),
+    "null": (type(None),),
+    "any": (object,),
+}
+"""The words that a shape is made of."""
+
+
+def judge(health: Health, *, status: int, latency_seconds: float, body: Json) -> Probe:
+    """The verdict over one answer to the sample request.
+
+    Args:
+        health: What the stage asks for.
+        status: HTTP status.
+        latency_seconds: From the request's first byte to the answer's last.
+        body: The parsed answer; a string where it was no JSON.
+    """
+    problems = []
+    if status != health.expected_status:
+        problems.append(f"answered {status} instead of {health.expected_status}")
+    elif health.expected_shape is not None:
+        problems += shape_problems(body, health.expected_shape)
+    limit = health.max_latency_seconds
+    if limit is not None and latency_seconds > limit:
+        problems.append(f"took {latency_seconds:.2f} s; the limit is {limit:g} s")
+    return Probe(status=status, latency_seconds=latency_seconds, problems=tuple(problems))
+
+
+def shape_problems(value: Json, shape: Json, where: str = "answer") -> list[str]:
+    """Where `value` departs from `shape`; empty when it fits.
+
+    A shape is one of the words in `KINDS`; a list of one shape, for a list that is not empty and
+    whose every item fits it; or an object whose keys must all be there (others may be, too).
+    """
+    if isinstance(shape, str):
+        return [] if _is_kind(value, shape) else [f"{where} is {_name(value)} instead of {shape}"]
+    if isinstance(shape, list):
+        if not isinstance(value, list):
+            return [f"{where} is {_name(value)} instead of a list"]
+        if not value:
+            return [f"{where} is an empty list"]
+        inner = shape[0]
+        return [
+            problem
+            for position, item in enumerate(value)
+            for problem in shape_problems(item, inner, f"{where}[{position}]")
+        ][:5]
+    if isinstance(shape, dict):
+        if not isinstance(value, dict):
+            return [f"{where} is {_name(value)} instead of an object"]
+        return [
+            problem
+            for key, inner in shape.items()
+            for problem in (
+                shape_problems(value[key], inner, f"{where}.{key}")
+                if key in value
+                else [f"{where} has no {key!r}"]
+            )
+        ]
+    return [] if value == shape else [f"{where} is {value!r} instead of {shape!r}"]
+
+
+def _is_kind(value: Json, kind: str) -> bool:
+    if kind in ("number", "integer") and isinstance(value, bool):
+        return False
+    return isinstance(value, KINDS[kind])
+
+
+def _name(value: Json) -> str:
+    names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean"}
+    return "null" if value is None else names.get(type(value), "a number")

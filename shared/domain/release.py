@@ -1,0 +1,265 @@
+"""A release and its parts, as they are stored and shown."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType, Self
+
+from shared.domain.pipeline import Json
+
+ReleaseId = NewType("ReleaseId", str)
+
+
+class Outcome(StrEnum):
+    """How a release ended. People, time, the model and technology are never mixed up."""
+
+    SUCCEEDED = "Succeeded"
+    """Serves in its last stage."""
+    REJECTED = "Rejected"
+    """A person said no."""
+    EXPIRED = "Expired"
+    """Nobody answered in time."""
+    SUPERSEDED = "Superseded"
+    """A newer version took its place."""
+    ABORTED = "Aborted"
+    """A person stopped it."""
+    FAILED = "Failed"
+    """The model or its deployment is not good enough."""
+    ERRORED = "Errored"
+    """Something technical broke."""
+
+
+class StageState(StrEnum):
+    """Where a release is in a stage."""
+
+    PENDING = "Pending"
+    """Not begun."""
+    WAITING = "Waiting"
+    """People are asked."""
+    COPYING = "Copying"
+    """The model is being copied to the stage's workspace."""
+    DEPLOYING = "Deploying"
+    """Azure ML provisions the endpoint or the deployment, beside whatever is live."""
+    PROBING = "Probing"
+    """The new deployment is asked through its own header, without traffic."""
+    SHIFTING = "Shifting"
+    """Traffic moves to the new deployment."""
+    SUCCEEDED = "Succeeded"
+    """The new deployment has the traffic."""
+    STOPPED = "Stopped"
+    """Ended without success; the release's outcome says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """Exactly one version of a model."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What one sample request to a deployment measured."""
+
+    status: int
+    latency_seconds: float
+    problems: tuple[str, ...]
+    """Why the answer is not good enough; empty when it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request for approval: who was asked, of what, until when."""
+
+    number: int
+    """1 for the first; people are asked again when what they approved has changed."""
+
+    asked_at: datetime
+    expires_at: datetime
+    digest: str
+    """Over artefacts, evidence and stage configuration: what a decision is bound to."""
+
+    approvers: tuple[str, ...]
+    used: bool = False
+    """Whether an approval of this was used up to start the stage."""
+
+    mailed: tuple[str, ...] = ()
+    """Whom the mail was accepted for."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageRecord:
+    """What has happened to a release in one stage."""
+
+    name: str
+    state: StageState = StageState.PENDING
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    endpoint: str | None = None
+    deployment: str | None = None
+    model: ModelVersion | None = None
+    """The model's name and version in this stage's workspace."""
+
+    ask: Ask | None = None
+    operation: str | None = None
+    """URL of the running Azure operation. It is signed: never shown, never logged."""
+
+    traffic_before: dict[str, int] | None = None
+    """The endpoint's traffic map before it was touched; None until it is known."""
+
+    probe: Probe | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One model version going through one pipeline."""
+
+    id: ReleaseId
+    pipeline: str
+    model: ModelVersion
+    workspace: str
+    """ARM id of the workspace where the version was registered."""
+
+    attempt: int
+    created_at: datetime
+    updated_at: datetime
+    stages: tuple[StageRecord, ...]
+    requested_by: str | None = None
+    """Who started it by hand; None when the registration did."""
+
+    abort_requested_by: str | None = None
+    outcome: Outcome | None = None
+    reason: str | None = None
+    """What happened and what to do, for people; set with the outcome."""
+
+    ended_at: datetime | None = None
+    told_owners: bool = False
+    last_event: int = 0
+    """Number of the newest audit event."""
+
+    published_event: int = 0
+    """Number of the newest audit event that Event Grid has taken."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the release has ended."""
+        return self.outcome is not None
+
+    @property
+    def stage(self) -> StageRecord | None:
+        """The stage that it is in, or the last one that it was in; None before the first."""
+        begun = [stage for stage in self.stages if stage.state is not StageState.PENDING]
+        return begun[-1] if begun else None
+
+    def stage_named(self, name: str) -> StageRecord:
+        """The record of a stage.
+
+        Raises:
+            KeyError: The release has no such stage.
+        """
+        for stage in self.stages:
+            if stage.name == name:
+                return stage
+        raise KeyError(name)
+
+    def with_stage(self, record: StageRecord) -> Self:
+        """This release with one stage's record replaced."""
+        stages = tuple(record if old.name == record.name else old for old in self.stages)
+        return replace(self, stages=stages)
+
+
+class EventType(StrEnum):
+    """What changed. Published as `ModelGate.Release.<value>`."""
+
+    STARTED = "Started"
+    STAGE_STARTED = "StageStarted"
+    APPROVAL_REQUESTED = "ApprovalRequested"
+    APPROVAL_VOIDED = "ApprovalVoided"
+    DECIDED = "Decided"
+    MODEL_COPIED = "ModelCopied"
+    DEPLOYED = "Deployed"
+    PROBED = "Probed"
+    TRAFFIC_RESTORED = "TrafficRestored"
+    STAGE_SUCCEEDED = "StageSucceeded"
+    ABORT_REQUESTED = "AbortRequested"
+    MAIL_FAILED = "MailFailed"
+    NOTICE = "Notice"
+    """Something went otherwise than planned and the release went on."""
+    ENDED = "Ended"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One line of a release's audit trail; also what is published to Event Grid."""
+
+    release_id: ReleaseId
+    number: int
+    """Counts from 1 within the release, without gaps."""
+
+    type: EventType
+    at: datetime
+    stage: str | None
+    actor: str
+    """A person's address, or `modelgate`."""
+
+    message: str
+    details: dict[str, Json]
+
+
+class Choice(StrEnum):
+    """What an approver can say."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One person's answer to one ask."""
+
+    release_id: ReleaseId
+    stage: str
+    ask: int
+    approver: str
+    choice: Choice
+    comment: str
+    at: datetime
+    digest: str
+    """The digest that the approver's page showed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of a model when people are asked; frozen, and hashed into the ask's digest."""
+
+    release_id: ReleaseId
+    stage: str
+    """The stage that is asked for."""
+
+    ask: int
+    model_type: str
+    description: str
+    tags: dict[str, str]
+    properties: dict[str, str]
+    registered_by: str | None
+    registered_at: datetime | None
+    file_count: int
+    total_bytes: int
+    artefact_digest: str
+    probes: dict[str, Probe]
+    """Per earlier stage, what was measured."""
+
+    configuration: dict[str, Json]
+    """The configuration of the stage that is asked for, as digested."""
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredEvent:
+    """A registration that started nothing."""
+
+    event_id: str
+    at: datetime
+    workspace: str
+    model: ModelVersion | None
+    reason: str
