@@ -166,9 +166,12 @@ class Endpoints(Protocol):
         """The end of the deployment's container log; empty where there is none."""
 
     def score(
-        self, *, stage: Stage, deployment: str, body: Json, timeout_seconds: float
+        self, *, stage: Stage, deployment: str | None, body: Json, timeout_seconds: float
     ) -> ScoringAnswer:
-        """POST to the endpoint's scoring address with the deployment's own header."""
+        """POST to the endpoint's scoring address.
+
+        With the deployment's own header; None asks as users do, through the traffic map.
+        """
 
 
 # --- Blob storage ---
@@ -375,15 +378,15 @@ class Clock(Protocol):
 
 
 class Orchestrations(Protocol):
-    """The running side of releases; async because the Durable client is."""
+    """The running side of releases."""
 
-    async def start(self, *, release_id: ReleaseId) -> None:
+    def start(self, *, release_id: ReleaseId) -> None:
         """Start the orchestration of a release unless it is running."""
 
-    async def ring(self, *, release_id: ReleaseId) -> None:
+    def ring(self, *, release_id: ReleaseId) -> None:
         """Tell the orchestration that the store has news; nothing is lost where none runs."""
 
-    async def is_running(self, *, release_id: ReleaseId) -> bool:
+    def is_running(self, *, release_id: ReleaseId) -> bool:
         """Whether an orchestration of this release is there and not ended."""
 
 

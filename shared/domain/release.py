@@ -125,6 +125,9 @@ class Release:
     created_at: datetime
     updated_at: datetime
     stages: tuple[StageRecord, ...]
+    artefact_digest: str | None = None
+    """Over the model's files when the release began; every stage gets these bytes or none."""
+
     requested_by: str | None = None
     """Who started it by hand; None when the registration did."""
 
