@@ -1,0 +1,149 @@
+"""What tests and demonstrations tell the emulator: speed, faults; and what it has recorded."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dev.emulators.azureml.wire import Json
+
+MOST_RECORDED = 20_000
+SHORT_OPERATION = 0.25
+"""What endpoints, patches and deletions take of a deployment's time."""
+
+
+class BadControlError(ValueError):
+    """A control call that makes no sense."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How long deployments take, where it matches; an empty name matches all."""
+
+    seconds: float
+    workspace: str = ""
+    endpoint: str = ""
+    deployment: str = ""
+
+    def matches(self, workspace: str, endpoint: str, deployment: str) -> bool:
+        """Whether it is meant for this deployment, or endpoint with an empty deployment."""
+        wanted = (self.workspace.lower(), self.endpoint, self.deployment)
+        actual = (workspace.lower(), endpoint, deployment)
+        return all(w in ("", a) for w, a in zip(wanted, actual, strict=True))
+
+
+@dataclass
+class Fault:
+    """An answer instead of the service's, for the next `times` calls that match."""
+
+    method: str
+    path: re.Pattern[str]
+    status: int
+    times: int
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay_seconds: float = 0.0
+    drop: bool = False
+    """Close the connection without an answer."""
+    applied: bool = False
+    """Carry the call out all the same, so that only its answer is lost."""
+
+    def matches(self, method: str, path: str) -> bool:
+        """Whether this call is to go wrong."""
+        same_method = self.method in ("*", method)
+        return self.times > 0 and same_method and self.path.search(path) is not None
+
+
+@dataclass
+class DeploymentFault:
+    """A deployment that is to fail, whatever it would have done."""
+
+    endpoint: re.Pattern[str]
+    deployment: re.Pattern[str]
+    code: str
+    message: str
+    times: int
+
+
+class Control:
+    """Everything that was set through the control prefix, and the recorded calls."""
+
+    def __init__(self, provision_seconds: float) -> None:
+        self._default_seconds = provision_seconds
+        self.speeds: list[Speed] = []
+        self.faults: list[Fault] = []
+        self.deployment_faults: list[DeploymentFault] = []
+        self.requests: deque[Json] = deque(maxlen=MOST_RECORDED)
+
+    def clear(self) -> None:
+        """Go back to how the emulator started."""
+        self.speeds.clear()
+        self.faults.clear()
+        self.deployment_faults.clear()
+        self.requests.clear()
+
+    def seconds(self, workspace: str, endpoint: str, deployment: str) -> float:
+        """Provisioning time by the latest setting that matches."""
+        for speed in reversed(self.speeds):
+            if speed.matches(workspace, endpoint, deployment):
+                return speed.seconds
+        return self._default_seconds
+
+    def add_fault(self, raw: Json) -> None:
+        """Take one fault as `POST /_emulator/faults` describes it.
+
+        Raises:
+            BadControlError: If it is not understood.
+        """
+        try:
+            if "deployment_fails" in raw:
+                self.deployment_faults.append(_deployment_fault(raw["deployment_fails"]))
+            else:
+                self.faults.append(_fault(raw))
+        except (KeyError, TypeError, ValueError, re.error) as error:
+            msg = f"not a fault: {error!r}"
+            raise BadControlError(msg) from error
+
+    def take_fault(self, method: str, path: str) -> Fault | None:
+        """The fault that this call is to meet, counted down."""
+        for fault in self.faults:
+            if fault.matches(method, path):
+                fault.times -= 1
+                return fault
+        return None
+
+    def take_deployment_fault(self, endpoint: str, deployment: str) -> dict[str, str] | None:
+        """Code and message that this deployment is to fail with, counted down."""
+        for fault in self.deployment_faults:
+            both = fault.endpoint.fullmatch(endpoint) and fault.deployment.fullmatch(deployment)
+            if fault.times > 0 and both:
+                fault.times -= 1
+                return {"code": fault.code, "message": fault.message}
+        return None
+
+
+def _fault(raw: Json) -> Fault:
+    return Fault(
+        method=raw.get("method", "*").upper(),
+        path=re.compile(raw["path"], re.IGNORECASE),
+        status=int(raw.get("status", 500)),
+        times=int(raw.get("times", 1)),
+        body=raw.get("body"),
+        headers={str(key): str(value) for key, value in raw.get("headers", {}).items()},
+        delay_seconds=float(raw.get("delay_seconds", 0)),
+        drop=bool(raw.get("drop", False)),
+        applied=bool(raw.get("applied", False)),
+    )
+
+
+def _deployment_fault(raw: Json) -> DeploymentFault:
+    return DeploymentFault(
+        endpoint=re.compile(raw.get("endpoint", ".*")),
+        deployment=re.compile(raw.get("deployment", ".*")),
+        code=str(raw["code"]),
+        message=str(raw.get("message", "")),
+        times=int(raw.get("times", 1)),
+    )

@@ -1,0 +1,233 @@
+"""Answers about workspaces, datastores, computes, quotas and operations."""
+
+from __future__ import annotations
+
+from dev.emulators.azureml import operations
+from dev.emulators.azureml.config import PROVIDER
+from dev.emulators.azureml.emulator import Emulator
+from dev.emulators.azureml.exceptions import ArmError, gateway_error, user_error
+from dev.emulators.azureml.references import DATASTORE, datastore_not_found
+from dev.emulators.azureml.state import Operation, Workspace
+from dev.emulators.azureml.wire import ArmRequest, ArmResponse, Json, arm_time
+
+_USER = "Azure ML emulator"
+_VM_FAMILY = "Standard DSv2 Family Cluster Dedicated vCPUs"
+_CORES = 100
+
+
+async def list_workspaces(emulator: Emulator, request: ArmRequest) -> ArmResponse:
+    """The workspaces of a resource group."""
+    group = request.params["group"].lower()
+    found = emulator.store.workspaces.values()
+    bodies = [_workspace_body(w) for w in found if w.spec.resource_group.lower() == group]
+    return ArmResponse({"value": bodies})
+
+
+async def get_workspace(emulator: Emulator, request: ArmRequest) -> ArmResponse:
+    """One workspace."""
+    del emulator
+    return ArmResponse(_workspace_body(request.workspace))
+
+
+def _workspace_body(workspace: Workspace) -> Json:
+    spec = workspace.spec
+    group = f"/subscriptions/{spec.subscription_id}/resourceGroups/{spec.resource_group}"
+    created = arm_time(workspace.created)
+    properties = {
+        "friendlyName": spec.name,
+        "description": "",
+        "storageAccount": f"{group}/providers/Microsoft.Storage/storageAccounts/"
+        f"{spec.storage_account}",
+        "keyVault": f"{group}/providers/Microsoft.Keyvault/vaults/kv{spec.name}",
+        "applicationInsights": f"{group}/providers/Microsoft.insights/components/ai{spec.name}",
+        "hbiWorkspace": False,
+        "tenantId": spec.workspace_id,
+        "imageBuildCompute": None,
+        "provisioningState": "Succeeded",
+        "managedNetwork": {"isolationMode": "Disabled"},
+        "v1LegacyMode": False,
+        "softDeleteEnabled": False,
+        "containerRegistry": None,
+        "creationTime": created,
+        "storageHnsEnabled": False,
+        "workspaceId": spec.workspace_id,
+        "linkedModelInventoryArmId": None,
+        "privateLinkCount": 0,
+        "publicNetworkAccess": "Enabled",
+        "ipAllowlist": [],
+        "discoveryUrl": f"https://{spec.location}.api.azureml.ms/discovery",
+        "mlFlowTrackingUri": f"azureml://{spec.location}.api.azureml.ms/mlflow/v1.0{spec.arm_id}",
+        "serverlessComputeSettings": None,
+        "enableDataIsolation": False,
+        "systemDatastoresAuthMode": spec.system_datastores_auth_mode,
+        "enableServiceSideCMKEncryption": False,
+    }
+    return {
+        "id": spec.arm_id,
+        "name": spec.name,
+        "type": f"{PROVIDER}/workspaces",
+        "location": spec.location,
+        "tags": {},
+        "etag": None,
+        "properties": properties,
+        "identity": {
+            "type": "SystemAssigned",
+            "principalId": spec.workspace_id,
+            "tenantId": spec.workspace_id,
+        },
+        "kind": "Default",
+        "sku": {"name": "Basic", "tier": "Basic"},
+        "systemData": _system_data(created),
+    }
+
+
+def _system_data(created: str) -> Json:
+    return {
+        "createdAt": created,
+        "createdBy": _USER,
+        "createdByType": "User",
+        "lastModifiedAt": created,
+        "lastModifiedBy": _USER,
+        "lastModifiedByType": "User",
+    }
+
+
+def _has_key(workspace: Workspace) -> bool:
+    return workspace.spec.system_datastores_auth_mode.lower() == "accesskey"
+
+
+def _datastore_body(workspace: Workspace) -> Json:
+    spec = workspace.spec
+    protocol, _, rest = spec.blob_endpoint.partition("://")
+    return {
+        "id": f"{spec.arm_id}/datastores/{DATASTORE}",
+        "name": DATASTORE,
+        "type": f"{PROVIDER}/workspaces/datastores",
+        "properties": {
+            "description": None,
+            "tags": None,
+            "properties": None,
+            "isDefault": True,
+            "credentials": {"credentialsType": "AccountKey" if _has_key(workspace) else "None"},
+            "datastoreType": "AzureBlob",
+            "accountName": spec.storage_account,
+            "containerName": spec.container,
+            "endpoint": rest.partition("/")[0],
+            "protocol": protocol,
+            "serviceDataAccessAuthIdentity": "WorkspaceSystemAssignedIdentity",
+        },
+        "systemData": _system_data(arm_time(workspace.created)),
+    }
+
+
+async def list_datastores(emulator: Emulator, request: ArmRequest) -> ArmResponse:
+    """All datastores, or the default one, which is the same here."""
+    del emulator
+    wanted = request.query.get("isDefault", "true").lower() == "true"
+    return ArmResponse({"value": [_datastore_body(request.workspace)] if wanted else []})
+
+
+def _check_datastore(request: ArmRequest) -> None:
+    if request.params["name"].lower() != DATASTORE:
+        raise datastore_not_found(request.params["name"])
+
+
+async def get_datastore(emulator: Emulator, request: ArmRequest) -> ArmResponse:
+    """One datastore, without its secrets."""
+    del emulator
+    _check_datastore(request)
+    return ArmResponse(_datastore_body(request.workspace))
+
+
+async def list_secrets(emulator: Emulator, request: ArmRequest) -> ArmResponse:
+    """The account key, where the datastore holds one."""
+    del emulator
+    _check_datastore(request)
+    if not _has_key(request.workspace):
+        raise user_error("No secrets for credentials of type None.")
+    key = request.workspace.spec.storage_key
+    return ArmResponse({"secretsType": "AccountKey", "key": key})
+
+
+def _compute_body(workspace: Workspace, name: str) -> Json:
+    created = arm_time(workspace.created)
+    return {
+        "id": f"{workspace.spec.arm_id}/computes/{name}",
+        "name": name,
+        "type": f"{PROVIDER}/workspaces/computes",
+        "location": workspace.spec.location,
+        "tags": {},
+        "properties": {
+            "computeType": "Kubernetes",
+            "createdOn": created,
+            "modifiedOn": created,
+            "disableLocalAuth": False,
+            "description": None,
+            "resourceId": None,
+            "computeLocation": workspace.spec.location,
+            "provisioningState": "Succeeded",
+            "provisioningErrors": None,
+            "isAttachedCompute": True,
+            "properties": {"namespace": "default", "defaultInstanceType": "defaultinstancetype"},
+        },
+    }
+
+
+async def list_computes(emulator: Emulator, request: ArmRequest) -> ArmResponse:
+    """The attached clusters."""
+    del emulator
+    names = request.workspace.spec.computes
+    return ArmResponse({"value": [_compute_body(request.workspace, name) for name in names]})
+
+
+async def get_compute(emulator: Emulator, request: ArmRequest) -> ArmResponse:
+    """One attached cluster; the 404 of a missing one was recorded without a body."""
+    del emulator
+    name = request.params["name"]
+    if name not in request.workspace.spec.computes:
+        raise ArmError(404, None)
+    return ArmResponse(_compute_body(request.workspace, name))
+
+
+async def list_usages(emulator: Emulator, request: ArmRequest) -> ArmResponse:
+    """Cores in use and allowed, for one family of machines."""
+    spec = request.workspace.spec
+    used = sum(len(w.deployments) for w in emulator.store.workspaces.values())
+    base = f"/subscriptions/{spec.subscription_id}/providers/{PROVIDER}/locations/{spec.location}"
+    name = {"value": "standardDSv2Family", "localizedValue": _VM_FAMILY}
+    kind = request.path.rstrip("/").rpartition("/")[2].lower()
+    body: Json = {
+        "id": f"{base}/{kind}/standardDSv2Family",
+        "type": f"{PROVIDER}/{kind}",
+        "limit": _CORES,
+        "unit": "Count",
+        "name": name,
+    }
+    if kind == "usages":
+        body |= {"currentValue": used, "amlWorkspaceLocation": spec.location}
+    return ArmResponse({"value": [body]})
+
+
+def _operation(emulator: Emulator, request: ArmRequest) -> tuple[Operation, Workspace]:
+    operation = emulator.store.operations.get(request.params["operation"])
+    if operation is None:
+        raise gateway_error(404, "NotFound", "The asynchronous operation was not found.")
+    operations.check_signature(operation, request.target)
+    return operation, emulator.store.workspaces[operation.workspace]
+
+
+async def get_operation(emulator: Emulator, request: ArmRequest) -> ArmResponse:
+    """How far an operation is; a failed one is 200 as well."""
+    operation, workspace = _operation(emulator, request)
+    return ArmResponse(operations.status_body(operation, workspace.spec))
+
+
+async def get_result(emulator: Emulator, request: ArmRequest) -> ArmResponse:
+    """202 while an operation runs, then its result: nothing, or its error."""
+    operation, _ = _operation(emulator, request)
+    if not operation.ended:
+        address = request.origin + request.target
+        return ArmResponse(None, 202, {"Location": address})
+    if operation.error:
+        return ArmResponse({"error": operation.error}, 400)
+    return ArmResponse(None)
