@@ -65,3 +65,13 @@ class StepError(Exception):
     def __init__(self, trouble: Trouble) -> None:
         super().__init__(f"{trouble.code}: {trouble.message}")
         self.trouble = trouble
+
+
+def not_good_enough(code: str, message: str) -> StepError:
+    """The model or its deployment is to blame: the release is going to be Failed."""
+    return StepError(Trouble(Blame.MODEL, code, message))
+
+
+def technical(code: str, message: str, *, retryable: bool = False) -> StepError:
+    """Something technical is to blame: the release is going to be Errored, unless it passes."""
+    return StepError(Trouble(Blame.TECHNOLOGY, code, message, retryable))

@@ -102,6 +102,9 @@ class StageRecord:
     """The model's name and version in this stage's workspace."""
 
     ask: Ask | None = None
+    waits_for: str | None = None
+    """What the release waits for in this stage, for people; None while it works."""
+
     operation: str | None = None
     """URL of the running Azure operation. It is signed: never shown, never logged."""
 

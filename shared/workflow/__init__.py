@@ -1,0 +1,1 @@
+"""How a release goes its way: orchestrators drive, activities read and write the store."""

@@ -1,0 +1,68 @@
+"""Copying the model to a stage's workspace, on the storage service's side."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from shared.domain.errors import technical
+from shared.domain.pipeline import Json
+from shared.domain.release import EventType, StageState
+from shared.ports import OperationState, RegisteredModel
+from shared.workflow.activities.begin import source_of
+from shared.workflow.contract import Answer
+from shared.workflow.turn import Turn
+
+
+def copy_model(turn: Turn, _: Mapping[str, Json]) -> Answer:
+    """Start or look after the copy; once it is whole, register it and let the stage deploy."""
+    if turn.is_past(StageState.COPYING):
+        return Answer.done()
+    registered, files = source_of(turn)
+    services, stage, copied = turn.services, turn.stage, turn.record.model
+    assert copied is not None, "set when the stage started"
+    target = services.models.default_container(workspace=stage.workspace)
+    # the digest in the path: another attempt with the same files finds them, other files never mix
+    path = f"modelgate/{copied.name}/{copied.version}/{turn.release.artefact_digest}"
+    is_file = len(files) == 1 and registered.path.rpartition("/")[2] == files[0].name
+    target_path = f"{path}/{files[0].name if is_file else registered.path.rpartition('/')[2]}"
+    services.artifacts.begin_copy(
+        source=registered.container,
+        source_path=registered.path,
+        files=files,
+        target=target,
+        target_path=target_path,
+    )
+    status = services.artifacts.copying(target=target, target_path=target_path, files=files)
+    if status.state is OperationState.RUNNING:
+        return Answer.pending()
+    if status.state is OperationState.FAILED:
+        assert status.trouble is not None
+        return Answer.failed(status.trouble)
+    services.models.register(
+        workspace=stage.workspace,
+        model=copied,
+        source=registered,
+        path=target_path,
+        tags={**registered.tags, **_origin(turn, registered)},
+    )
+    change = turn.moved(StageState.DEPLOYING, replace(turn.record, waits_for=None)).noting(
+        EventType.MODEL_COPIED,
+        f"Copied {len(files)} files to {stage.workspace.name} and registered "
+        f"{copied.name} version {copied.version}",
+        at=turn.now,
+        stage=stage.name,
+        details={"files": len(files), "bytes": sum(file.size for file in files)},
+    )
+    turn.commit(change)
+    return Answer.done()
+
+
+def _origin(turn: Turn, registered: RegisteredModel) -> dict[str, str]:
+    """Tags that say where a copied model came from."""
+    if not turn.release.workspace:
+        raise technical("WorkspaceUnknown", "The release does not say where its model came from.")
+    return {
+        "modelgate-source-workspace": turn.pipeline.source.name,
+        "modelgate-source-model": registered.model.name,
+        "modelgate-source-version": registered.model.version,
+        "modelgate-release": turn.release.id,
+    }

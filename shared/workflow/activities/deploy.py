@@ -1,0 +1,206 @@
+"""Deploying beside whatever is live: the endpoint, the deployment, the probe."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from shared.domain.errors import Blame, StepError, Trouble
+from shared.domain.health import judge
+from shared.domain.names import deployment_name
+from shared.domain.pipeline import Json
+from shared.domain.release import EventType, Probe, ReleaseId, StageState
+from shared.ports import OperationState, OperationStatus
+from shared.workflow.contract import Answer
+from shared.workflow.turn import Turn
+
+LOG_LINES = 50
+LOG_CHARACTERS = 4000
+PROBES = 3
+"""The first request of a fresh server may be slow: the best of so many counts."""
+
+
+def reserve_endpoint(turn: Turn, _: Mapping[str, Json]) -> Answer:
+    """Reserve the endpoint: one release deploys to it at a time. Waiting people never hold it."""
+    services, stage, release = turn.services, turn.stage, turn.release
+    holder = services.store.take_endpoint(stage=stage, release_id=release.id)
+    if holder != release.id and _is_over(turn, holder):
+        services.store.pass_endpoint(stage=stage, holder=holder, release_id=release.id)
+        holder = services.store.take_endpoint(stage=stage, release_id=release.id)
+    waits_for = (
+        None if holder == release.id else f"release {holder} to finish with {stage.endpoint}"
+    )
+    if turn.record.waits_for != waits_for:
+        turn.commit(turn.updated(waits_for=waits_for))
+    return Answer.done() if holder == release.id else Answer.pending()
+
+
+def prepare_endpoint(turn: Turn, _: Mapping[str, Json]) -> Answer:
+    """See that the endpoint exists, and write its traffic map down before anything touches it."""
+    if turn.is_past(StageState.DEPLOYING) or turn.record.deployment is not None:
+        return Answer.done()
+    endpoints, stage = turn.services.endpoints, turn.stage
+    if turn.record.operation is not None:
+        status = follow_operation(turn)
+        if status.state is not OperationState.SUCCEEDED:
+            return _unfinished(status)
+    endpoint = endpoints.get(stage=stage)
+    if endpoint is None:
+        tags = {**stage.tags, "modelgate-pipeline": turn.release.pipeline}
+        url = endpoints.begin_create(stage=stage, tags=tags)
+        turn.commit(turn.updated(operation=url, waits_for=f"endpoint {stage.endpoint}"))
+        return Answer.pending()
+    if endpoint.provisioning is OperationState.RUNNING:
+        return Answer.pending()
+    if endpoint.provisioning is OperationState.FAILED:
+        return Answer.failed(
+            Trouble(
+                blame=Blame.TECHNOLOGY,
+                code="EndpointFailed",
+                message=f"Endpoint {stage.endpoint} in workspace {stage.workspace.name} is Failed. "
+                "Delete it or mend it, then start the release again.",
+            )
+        )
+    name = deployment_name(turn.release.id, turn.release.model.version)
+    turn.commit(turn.updated(deployment=name, traffic_before=dict(endpoint.traffic)))
+    return Answer.done()
+
+
+def deploy_model(turn: Turn, _: Mapping[str, Json]) -> Answer:
+    """Create the deployment without traffic, and see it through."""
+    if turn.is_past(StageState.DEPLOYING):
+        return Answer.done()
+    record, stage = turn.record, turn.stage
+    assert record.deployment is not None
+    assert record.model is not None
+    if record.operation is None:
+        url = turn.services.endpoints.begin_deploy(
+            stage=stage,
+            deployment=record.deployment,
+            model=record.model,
+            tags={**stage.tags, "modelgate-release": turn.release.id},
+        )
+        turn.commit(turn.updated(operation=url, waits_for=f"deployment {record.deployment}"))
+        return Answer.pending()
+    status = follow_operation(turn, keep=True)
+    if status.state is OperationState.RUNNING:
+        return Answer.pending()
+    if status.state is OperationState.FAILED:
+        return Answer.failed(_with_logs(turn, status))
+    deployed = replace(turn.record, operation=None, waits_for=None)
+    change = turn.moved(StageState.PROBING, deployed).noting(
+        EventType.DEPLOYED,
+        f"Deployed {record.model.name} version {record.model.version} as {record.deployment} "
+        f"on {stage.endpoint}, without traffic",
+        at=turn.now,
+        stage=stage.name,
+        details={"endpoint": stage.endpoint, "deployment": record.deployment},
+    )
+    turn.commit(change)
+    return Answer.done()
+
+
+def probe_deployment(turn: Turn, _: Mapping[str, Json]) -> Answer:
+    """Ask the new deployment itself; only a good answer lets it have traffic."""
+    if turn.is_past(StageState.PROBING):
+        return Answer.done()
+    record = turn.record
+    assert record.deployment is not None
+    probe = best_probe(turn, record.deployment)
+    change = turn.updated(probe=probe).noting(
+        EventType.PROBED,
+        f"{record.deployment} {describe(probe)}",
+        at=turn.now,
+        stage=record.name,
+        details={
+            "status": probe.status,
+            "latency_seconds": round(probe.latency_seconds, 4),
+            "problems": list(probe.problems),
+        },
+    )
+    turn.commit(change)
+    if probe.problems:
+        return Answer.failed(unhealthy(turn, probe))
+    turn.commit(turn.moved(StageState.SHIFTING))
+    return Answer.done()
+
+
+def best_probe(turn: Turn, deployment: str | None) -> Probe:
+    """The best of a few sample requests; None asks as users do, through the traffic map."""
+    stage = turn.stage
+    probes = []
+    for _ in range(PROBES):
+        answer = turn.services.endpoints.score(
+            stage=stage,
+            deployment=deployment,
+            body=stage.health.sample_request,
+            timeout_seconds=stage.request.timeout_seconds + 5,
+        )
+        probe = judge(
+            stage.health,
+            status=answer.status,
+            latency_seconds=answer.latency_seconds,
+            body=answer.body,
+        )
+        probes.append(probe)
+        if not probe.problems:
+            break
+    return min(probes, key=lambda probe: (len(probe.problems), probe.latency_seconds))
+
+
+def describe(probe: Probe) -> str:
+    """A probe's result in a few words, after the deployment's name."""
+    if probe.problems:
+        return "is not healthy: " + "; ".join(probe.problems)
+    return f"answered {probe.status} in {probe.latency_seconds * 1000:.0f} ms"
+
+
+def unhealthy(turn: Turn, probe: Probe) -> Trouble:
+    """The trouble of a deployment whose answer is not good enough."""
+    return Trouble(
+        blame=Blame.MODEL,
+        code="Unhealthy",
+        message=f"{turn.record.deployment} on {turn.stage.endpoint} {describe(probe)}",
+    )
+
+
+def follow_operation(turn: Turn, *, keep: bool = False) -> OperationStatus:
+    """How the stage's running operation stands; forgotten once it is over, unless `keep`."""
+    url = turn.record.operation
+    assert url is not None
+    status = turn.services.endpoints.operation(stage=turn.stage, url=url)
+    if status.state is not OperationState.RUNNING and not keep:
+        turn.commit(turn.updated(operation=None, waits_for=None))
+    return status
+
+
+def _unfinished(status: OperationStatus) -> Answer:
+    if status.state is OperationState.RUNNING:
+        return Answer.pending()
+    assert status.trouble is not None
+    return Answer.failed(status.trouble)
+
+
+def _with_logs(turn: Turn, status: OperationStatus) -> Trouble:
+    """The operation's trouble; the end of the container's log goes to the audit trail."""
+    assert status.trouble is not None
+    record = turn.record
+    assert record.deployment is not None
+    try:
+        log = turn.services.endpoints.logs(
+            stage=turn.stage, deployment=record.deployment, lines=LOG_LINES
+        )
+    except StepError as error:
+        log = f"(no log: {error.trouble.message})"
+    change = turn.updated(operation=None, waits_for=None).noting(
+        EventType.NOTICE,
+        f"Deployment {record.deployment} failed: {status.trouble.message}",
+        at=turn.now,
+        stage=record.name,
+        details={"code": status.trouble.code, "log": log[-LOG_CHARACTERS:]},
+    )
+    turn.commit(change)
+    return status.trouble
+
+
+def _is_over(turn: Turn, holder: ReleaseId) -> bool:
+    stored = turn.services.store.get(release_id=holder)
+    return stored is None or stored.release.is_over

@@ -1,0 +1,68 @@
+"""The end of a release: its outcome, and everybody who is to hear of it."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+
+from shared.domain.errors import StepError
+from shared.domain.pipeline import Json
+from shared.domain.release import EventType, Outcome
+from shared.domain.trail import Change
+from shared.domain.transitions import end_release as ended
+from shared.workflow.contract import Answer
+from shared.workflow.publishing import publish_news
+from shared.workflow.turn import Turn
+
+logger = logging.getLogger(__name__)
+
+
+def end_release(turn: Turn, data: Mapping[str, Json]) -> Answer:
+    """Write the outcome, once."""
+    if turn.release.is_over:
+        return Answer.done()
+    outcome = Outcome(str(data["outcome"]))
+    reason = str(data["reason"]) or _success(turn)
+    last = turn.release.stage
+    change = Change(ended(turn.release, outcome, reason, turn.now)).noting(
+        EventType.ENDED,
+        f"{outcome}: {reason}",
+        at=turn.now,
+        stage=last.name if last else None,
+        details={"outcome": outcome.value},
+    )
+    turn.commit(change)
+    return Answer.done()
+
+
+def wrap_up(turn: Turn, _: Mapping[str, Json]) -> Answer:
+    """Tell the owners, publish what is left, and close the book. Pending until all is through."""
+    if not turn.release.is_over:
+        return Answer.done()
+    told = turn.release.told_owners or _tell_owners(turn)
+    if not told or not publish_news(turn.services, turn.stored):
+        return Answer.pending()
+    turn.services.store.settle(release=turn.release)
+    return Answer.done()
+
+
+def _tell_owners(turn: Turn) -> bool:
+    """Mail every owner; the same mail is never sent twice, so a second try starts over."""
+    pipeline = turn.services.pipelines.get(turn.release.pipeline)
+    decisions = turn.services.store.decisions(release_id=turn.release.id)
+    for owner in pipeline.owners if pipeline else ():
+        mail = turn.services.letters.release_ended(
+            release=turn.release, decisions=decisions, to=owner
+        )
+        try:
+            turn.services.mailer.send(mail=mail)
+        except StepError as error:
+            logger.warning("release %s: mail to an owner waits: %s", turn.release.id, error)
+            if error.trouble.retryable:
+                return False
+    turn.commit(Change(replace(turn.release, told_owners=True)))
+    return True
+
+
+def _success(turn: Turn) -> str:
+    last = turn.release.stages[-1]
+    return f"{last.deployment} serves all traffic of {last.endpoint}."

@@ -1,0 +1,255 @@
+"""The gate of a stage: ask people, read their word, use it up."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from shared.domain.approval import Judgement, Verdict, judge
+from shared.domain.artefacts import digest
+from shared.domain.errors import StepError, Trouble, technical
+from shared.domain.names import person_key
+from shared.domain.pipeline import ApprovalPolicy, Json
+from shared.domain.release import (
+    Ask,
+    EventType,
+    Evidence,
+    ModelVersion,
+    Outcome,
+    StageState,
+)
+from shared.domain.trail import Change
+from shared.ports import Link
+from shared.workflow.activities.begin import source_of
+from shared.workflow.configuration import configuration_of
+from shared.workflow.contract import Answer
+from shared.workflow.turn import Turn
+
+logger = logging.getLogger(__name__)
+
+MAIL_PAUSE_SECONDS = 300.0
+"""How long to wait with mail that could not be sent: mail quotas count by the hour."""
+
+
+def ask_approval(turn: Turn, _: Mapping[str, Json]) -> Answer:
+    """Freeze the evidence and open an ask, unless one is open."""
+    record, policy = turn.record, _policy(turn)
+    if record.state is not StageState.PENDING and record.ask and not record.ask.used:
+        return Answer.done()
+    if turn.is_past(StageState.WAITING):
+        return Answer.done()
+    number = record.ask.number + 1 if record.ask else 1
+    evidence = _evidence(turn, number)
+    now = turn.now
+    ask = Ask(
+        number=number,
+        asked_at=now,
+        expires_at=now + timedelta(seconds=policy.timeout_seconds),
+        digest=subject_digest(evidence),
+        approvers=policy.approvers,
+    )
+    waits_for = f"the approval of {_people(policy.approvers)}"
+    waiting = replace(record, ask=ask, waits_for=waits_for)
+    change = turn.moved(StageState.WAITING, waiting).noting(
+        EventType.APPROVAL_REQUESTED,
+        f"Asked {_people(policy.approvers)} to approve {record.name}",
+        at=now,
+        stage=record.name,
+        details={"ask": number, "digest": ask.digest, "expires_at": ask.expires_at.isoformat()},
+    )
+    turn.commit(change, evidence=evidence)
+    return Answer.done()
+
+
+def review_approval(turn: Turn, _: Mapping[str, Json]) -> Answer:
+    """Send the mails that are still owed, and say what the answers so far mean."""
+    ask = turn.record.ask
+    if ask is None or turn.is_past(StageState.WAITING):
+        return Answer.done(approved=True)
+    judgement = _judged(turn, ask)
+    if judgement.verdict is Verdict.APPROVED:
+        return Answer.done(approved=True)
+    if judgement.verdict is Verdict.REJECTED and judgement.decision is not None:
+        said = f": {judgement.decision.comment}" if judgement.decision.comment else "."
+        return Answer.stopped(Outcome.REJECTED, f"Rejected by {judgement.decision.approver}{said}")
+    if judgement.verdict is Verdict.EXPIRED:
+        until = ask.expires_at.strftime("%Y-%m-%d %H:%M UTC")
+        return Answer.stopped(Outcome.EXPIRED, f"Nobody decided until {until}.")
+    wake_seconds = max(1.0, (ask.expires_at - turn.now).total_seconds())
+    if not _mail_everybody(turn, ask):
+        wake_seconds = min(wake_seconds, MAIL_PAUSE_SECONDS)
+    return Answer.done(approved=False, wake_seconds=wake_seconds)
+
+
+def start_stage(turn: Turn, _: Mapping[str, Json]) -> Answer:
+    """Use the approval up, if it is still for the same thing, and let the stage begin."""
+    if turn.is_past(StageState.WAITING):
+        return Answer.done(started=True)
+    record = turn.record
+    ask = record.ask
+    if turn.stage.approval is not None:
+        if ask is None or _judged(turn, ask).verdict is not Verdict.APPROVED:
+            return Answer.done(started=False)
+        if _void(turn, ask):
+            return Answer.done(started=False)
+        record = replace(record, ask=replace(ask, used=True))
+    stage, model = turn.stage, turn.release.model
+    name = stage.model_name or model.name
+    begun = replace(
+        record,
+        endpoint=stage.endpoint,
+        model=ModelVersion(name, model.version),
+        waits_for=None,
+    )
+    copy = stage.workspace != turn.pipeline.source
+    change = turn.moved(StageState.COPYING if copy else StageState.DEPLOYING, begun).noting(
+        EventType.STAGE_STARTED,
+        f"Stage {stage.name} started in workspace {stage.workspace.name}",
+        at=turn.now,
+        stage=stage.name,
+        details={"workspace": stage.workspace.arm_id, "endpoint": stage.endpoint},
+    )
+    turn.commit(change)
+    return Answer.done(started=True)
+
+
+def subject_digest(evidence: Evidence) -> str:
+    """The digest that a decision is bound to: artefacts, measurements, configuration."""
+    probes: dict[str, Json] = {
+        stage: [probe.status, round(probe.latency_seconds, 6), list(probe.problems)]
+        for stage, probe in evidence.probes.items()
+    }
+    return digest(
+        {
+            "artefacts": evidence.artefact_digest,
+            "model": [evidence.model_type, evidence.description],
+            "tags": dict(evidence.tags),
+            "properties": dict(evidence.properties),
+            "probes": probes,
+            "configuration": evidence.configuration,
+        }
+    )
+
+
+def _judged(turn: Turn, ask: Ask) -> Judgement:
+    decisions = turn.services.store.decisions(release_id=turn.release.id)
+    mine = [decision for decision in decisions if decision.stage == turn.stage_name]
+    return judge(ask, mine, turn.now)
+
+
+def _void(turn: Turn, ask: Ask) -> bool:
+    """Whether what was approved is not what would be done; the ask is then voided."""
+    evidence = _evidence(turn, ask.number)
+    if subject_digest(evidence) == ask.digest:
+        return False
+    shown = turn.services.store.evidence(
+        release_id=turn.release.id, stage=turn.stage.name, ask=ask.number
+    )
+    changed = _differences(shown, evidence)
+    voided = replace(ask, used=True)
+    change = turn.updated(ask=voided, waits_for=None).noting(
+        EventType.APPROVAL_VOIDED,
+        f"The approval is void: {', '.join(changed) or 'what was approved'} changed since. "
+        "People are asked again",
+        at=turn.now,
+        stage=turn.stage.name,
+        details={"ask": ask.number, "changed": list(changed)},
+    )
+    turn.commit(change)
+    return True
+
+
+def _differences(before: Evidence | None, after: Evidence) -> list[str]:
+    if before is None:
+        return []
+    named = ("model_type", "description", "tags", "properties", "probes", "artefact_digest")
+    changed = [name for name in named if getattr(before, name) != getattr(after, name)]
+    keys = before.configuration.keys() | after.configuration.keys()
+    return changed + [
+        f"configuration.{key}"
+        for key in sorted(keys)
+        if before.configuration.get(key) != after.configuration.get(key)
+    ]
+
+
+def _evidence(turn: Turn, ask: int) -> Evidence:
+    registered, files = source_of(turn)
+    try:
+        configuration = configuration_of(turn.stage)
+    except FileNotFoundError as error:
+        raise technical(
+            "FileNotFound",
+            f"Stage {turn.stage.name} of pipeline {turn.release.pipeline} refers to a file that is "
+            f"not deployed: {error}",
+        ) from error
+    return Evidence(
+        release_id=turn.release.id,
+        stage=turn.stage.name,
+        ask=ask,
+        model_type=registered.type,
+        description=registered.description,
+        tags=dict(registered.tags),
+        properties=dict(registered.properties),
+        registered_by=registered.created_by,
+        registered_at=registered.created_at,
+        file_count=len(files),
+        total_bytes=sum(file.size for file in files),
+        artefact_digest=turn.release.artefact_digest or "",
+        probes={stage.name: stage.probe for stage in turn.release.stages if stage.probe},
+        configuration=configuration,
+    )
+
+
+def _mail_everybody(turn: Turn, ask: Ask) -> bool:
+    """Mail each approver once; False where the mail service wants to be left alone for a while."""
+    evidence = turn.services.store.evidence(
+        release_id=turn.release.id, stage=turn.stage.name, ask=ask.number
+    )
+    assert evidence is not None, "written in the same transaction as the ask"
+    for approver in ask.approvers:
+        if approver in ask.mailed:
+            continue
+        link = Link(turn.release.id, turn.stage.name, ask.number, person_key(approver))
+        mail = turn.services.letters.approval_request(
+            release=turn.release,
+            stage=turn.stage,
+            evidence=evidence,
+            approver=approver,
+            url=turn.services.links.url(link=link),
+        )
+        try:
+            turn.services.mailer.send(mail=mail)
+        except StepError as error:
+            logger.warning("release %s: mail waits: %s", turn.release.id, error)
+            if error.trouble.retryable:
+                return False
+            _note_failed_mail(turn, error.trouble)
+        ask = replace(ask, mailed=(*ask.mailed, approver))
+        turn.commit(turn.updated(ask=ask))
+    return True
+
+
+def _note_failed_mail(turn: Turn, trouble: Trouble) -> None:
+    change: Change = Change(turn.release).noting(
+        EventType.MAIL_FAILED,
+        f"A mail to an approver of {turn.stage.name} was refused: {trouble.message}",
+        at=turn.now,
+        stage=turn.stage.name,
+        details={"code": trouble.code},
+    )
+    turn.commit(change)
+
+
+def _policy(turn: Turn) -> ApprovalPolicy:
+    policy = turn.stage.approval
+    if policy is None:
+        raise technical(
+            "PipelineChanged",
+            f"Stage {turn.stage.name} of pipeline {turn.release.pipeline} has lost its "
+            "approval since this release began. Start the release again.",
+        )
+    return policy
+
+
+def _people(addresses: tuple[str, ...]) -> str:
+    return " or ".join(addresses)

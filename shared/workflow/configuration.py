@@ -1,0 +1,52 @@
+"""A stage's configuration as JSON: what approvers see, and what their word is bound to."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from shared.domain.pipeline import Json, Stage
+
+NOT_BINDING = frozenset({"approval", "keep_previous"})
+"""Whom to ask, and what becomes of the old deployment, are not what is approved."""
+
+
+def configuration_of(stage: Stage) -> dict[str, Json]:
+    """The stage's configuration, with a digest for every file that it refers to.
+
+    Raises:
+        FileNotFoundError: Scoring code or conda file are not there.
+    """
+    plain = {
+        field.name: _plain(getattr(stage, field.name))
+        for field in fields(stage)
+        if field.name not in NOT_BINDING
+    }
+    return {name: value for name, value in plain.items() if value is not None}
+
+
+def _plain(value: object) -> Json:
+    if isinstance(value, Path):
+        return {"name": value.name, "sha256": _content_digest(value)}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner) for name, inner in sorted(value.items())}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    assert value is None or isinstance(value, bool | int | float | str)
+    return value
+
+
+def _content_digest(path: Path) -> str:
+    """SHA-256 over a file, or over the names and contents of all files of a folder."""
+    if path.is_file():
+        return sha256(path.read_bytes()).hexdigest()
+    if not path.is_dir():
+        raise FileNotFoundError(path)
+    whole = sha256()
+    for file in sorted(path.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            whole.update(file.relative_to(path).as_posix().encode() + b"\0")
+            whole.update(sha256(file.read_bytes()).digest())
+    return whole.hexdigest()

@@ -1,0 +1,86 @@
+"""From a registration to a running release."""
+
+import logging
+from datetime import datetime
+
+from shared.domain.pipeline import Json, Pipeline
+from shared.domain.registration import MalformedEventError, Registration, read_event, takers
+from shared.domain.release import IgnoredEvent, ReleaseId
+from shared.domain.trail import begin
+from shared.ports import Orchestrations, Services
+
+logger = logging.getLogger(__name__)
+
+
+def take_event(
+    services: Services,
+    orchestrations: Orchestrations,
+    *,
+    event_id: str | None,
+    type_: str | None,
+    source: str | None,
+    at: datetime | None,
+    data: Json,
+) -> list[ReleaseId]:
+    """Start a release for every pipeline that takes the registered model; their ids.
+
+    An event that starts nothing is recorded with the reason. It returns quietly even for a
+    malformed event, since delivering that one again would not make it readable.
+
+    Raises:
+        StepError: The store does not answer; Event Grid delivers the event again.
+    """
+    try:
+        registration = read_event(event_id=event_id, type_=type_, source=source, at=at, data=data)
+    except MalformedEventError as error:
+        _ignore(services, event_id or "", source or "", None, str(error))
+        return []
+    taken, refusals = takers(services.pipelines.values(), registration)
+    if not taken:
+        reason = "; ".join(refusals) or "there are no pipelines"
+        _ignore(services, registration.event_id, registration.workspace, registration, reason)
+    return [_start(services, orchestrations, pipeline, registration) for pipeline in taken]
+
+
+def _start(
+    services: Services,
+    orchestrations: Orchestrations,
+    pipeline: Pipeline,
+    registration: Registration,
+) -> ReleaseId:
+    """Reserve the release in the store, then start it; a repeated event does neither twice."""
+    change = begin(
+        pipeline,
+        registration.model,
+        at=services.clock.now(),
+        details={"event_id": registration.event_id},
+    )
+    release = change.release
+    if services.store.create(release=release, events=change.events):
+        logger.info("release %s: reserved for event %s", release.id, registration.event_id)
+    else:
+        stored = services.store.get(release_id=release.id)
+        logger.info("release %s: event %s came again", release.id, registration.event_id)
+        if stored is not None and stored.release.is_over:
+            return release.id
+    orchestrations.start(release_id=release.id)
+    return release.id
+
+
+def _ignore(
+    services: Services,
+    event_id: str,
+    workspace: str,
+    registration: Registration | None,
+    reason: str,
+) -> None:
+    logger.info("event %s ignored: %s", event_id, reason)
+    services.store.ignore(
+        event=IgnoredEvent(
+            event_id=event_id,
+            at=services.clock.now(),
+            workspace=workspace,
+            model=registration.model if registration else None,
+            reason=reason,
+        )
+    )

@@ -1,0 +1,73 @@
+"""The sweeper: what the engine lost goes on, and what could not be sent is sent.
+
+It reads the open releases only, so it costs the same at 100 past releases and at 100,000.
+"""
+
+import logging
+from dataclasses import dataclass
+
+from shared.domain.approval import Verdict, judge
+from shared.domain.errors import StepError
+from shared.domain.release import Release, ReleaseId, StageState
+from shared.ports import Orchestrations, Services
+from shared.workflow.activities import run_activity
+from shared.workflow.contract import Activity, AnswerState, payload
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What one sweep found to do."""
+
+    restarted: tuple[ReleaseId, ...] = ()
+    rung: tuple[ReleaseId, ...] = ()
+    wrapped_up: tuple[ReleaseId, ...] = ()
+    failed: tuple[ReleaseId, ...] = ()
+    """Releases that could not be looked after this time; the next sweep tries again."""
+
+
+def sweep(services: Services, orchestrations: Orchestrations) -> Sweep:
+    """Look after every open release once; one that fails does not keep the others waiting."""
+    found: dict[str, list[ReleaseId]] = {}
+    for release_id in services.store.open_releases():
+        try:
+            what = _look_after(services, orchestrations, release_id)
+        except StepError as error:
+            logger.warning("release %s: not swept: %s", release_id, error)
+            what = "failed"
+        if what is not None:
+            found.setdefault(what, []).append(release_id)
+            logger.warning("release %s: swept: %s", release_id, what)
+    return Sweep(**{what: tuple(ids) for what, ids in found.items()})
+
+
+def _look_after(
+    services: Services, orchestrations: Orchestrations, release_id: ReleaseId
+) -> str | None:
+    """What was done for the release: a field of `Sweep`, or None."""
+    stored = services.store.get(release_id=release_id)
+    if stored is None:
+        return None
+    if not orchestrations.is_running(release_id=release_id):
+        if not stored.release.is_over:
+            orchestrations.start(release_id=release_id)
+            return "restarted"
+        answer = run_activity(Activity.WRAP_UP, services, payload(release_id))
+        return "wrapped_up" if answer["state"] == AnswerState.DONE else "failed"
+    if _has_news(services, stored.release):
+        orchestrations.ring(release_id=release_id)
+        return "rung"
+    return None
+
+
+def _has_news(services: Services, release: Release) -> bool:
+    """Whether a waiting release has an answer that its orchestration may not have heard of."""
+    stage = release.stage
+    if stage is None or stage.state is not StageState.WAITING or stage.ask is None:
+        return False
+    if release.abort_requested_by is not None:
+        return True
+    decisions = services.store.decisions(release_id=release.id)
+    mine = [decision for decision in decisions if decision.stage == stage.name]
+    return judge(stage.ask, mine, services.clock.now()).verdict is not Verdict.WAIT
