@@ -31,13 +31,13 @@ _FIXED_ENVIRONMENT = {
 }
 
 
-def serving_python() -> Path:
-    """The interpreter of the serving environment.
+def serving_python(project: Path = _SERVING) -> Path:
+    """The interpreter of the serving environment, which is `.venv` below its project.
 
     Raises:
         FileNotFoundError: when the environment has not been made.
     """
-    python = _SERVING / ".venv" / "bin" / "python"
+    python = project / ".venv" / "bin" / "python"
     if not python.exists():
         raise FileNotFoundError(f"no serving environment at {python}: `make` brings it")
     return python

@@ -6,6 +6,7 @@ Statuses as in https://learn.microsoft.com/azure/machine-learning/how-to-trouble
 
 import asyncio
 import hmac
+import io
 import random
 import re
 import time
@@ -147,7 +148,8 @@ class _Front:
             async with self._session.request(
                 call.method,
                 address + call.path_qs,
-                data=call.body,
+                # A stream: aiohttp warns of plain bytes above a megabyte.
+                data=io.BytesIO(call.body),
                 headers=call.headers,
                 timeout=aiohttp.ClientTimeout(total=timeout_seconds),
                 allow_redirects=False,
