@@ -63,7 +63,7 @@ def _model_input(request: Any) -> Any:  # noqa: ANN401  # what MLflow models tak
 def _jsonable(predictions: Any) -> Any:  # noqa: ANN401  # what MLflow models give is open
     if isinstance(predictions, pd.DataFrame):
         return predictions.to_dict(orient="records")
-    if isinstance(predictions, pd.Series | np.ndarray):
+    if isinstance(predictions, pd.Series | np.ndarray | np.generic):
         return predictions.tolist()
     if isinstance(predictions, dict):
         return {name: _jsonable(value) for name, value in predictions.items()}

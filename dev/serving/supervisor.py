@@ -75,6 +75,7 @@ class Supervisor:
                     self._obey(json.loads(line))
         for pid in self._ids:
             _signal_group(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
     def _obey(self, request: dict[str, Any]) -> None:
         if "start" in request:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import time
+import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Literal
@@ -68,6 +69,11 @@ def _servers() -> set[psutil.Process]:
     """Every process below the supervisors, which are the children of this one."""
     supervisors = psutil.Process().children()
     return {server for each in supervisors for server in each.children(recursive=True)}
+
+
+def _locked(project: Path, name: str) -> set[str]:
+    packages = tomllib.loads((project / "uv.lock").read_text())["package"]
+    return {package["version"] for package in packages if package["name"] == name}
 
 
 async def test_predicts_what_the_model_in_memory_predicts(scorer: Scorer, tmp_path: Path) -> None:
@@ -201,7 +207,7 @@ async def test_an_mlflow_model_needs_no_script(
     scorer: Scorer, mlflow_model: tuple[Path, dict[str, Any]]
 ) -> None:
     directory, facts = mlflow_model
-    server = await scorer.start(mlflow_spec(directory))
+    server = await scorer.start(mlflow_spec(directory / "signed"))
     table = {"columns": facts["columns"], "data": facts["rows"]}
     records = [dict(zip(facts["columns"], row, strict=True)) for row in facts["rows"]]
     for data in (table, table | {"index": list(range(10))}, records):
@@ -209,6 +215,20 @@ async def test_an_mlflow_model_needs_no_script(
     refused = await _score(server, {"inputs": facts["rows"]})
     assert refused == {"message": "Request must contain a top level key named 'input_data'"}
     await server.stop()
+
+
+async def test_mlflow_models_take_rows_and_named_tensors_too(
+    scorer: Scorer, mlflow_model: tuple[Path, dict[str, Any]]
+) -> None:
+    directory, facts = mlflow_model
+    plain = await scorer.start(mlflow_spec(directory / "plain"))
+    answer = await _score(plain, {"input_data": facts["rows"]})
+    assert answer == pytest.approx(facts["predictions"])
+    await plain.stop()
+    tensors = await scorer.start(mlflow_spec(directory / "tensors"))
+    body = {"input_data": {"ones": [[1, 1], [1, 1]], "halves": [0.5, 0.5, 0.5]}}
+    assert await _score(tensors, body) == {"ones": 4, "halves": 1.5}
+    await tensors.stop()
 
 
 async def test_a_folder_without_mlmodel_does_not_start(scorer: Scorer, tmp_path: Path) -> None:
@@ -238,6 +258,11 @@ async def test_nothing_stays_behind_when_one_is_killed(
     owner.kill()
     await owner.wait()
     assert await all_gone(family)
+
+
+async def test_models_meet_the_same_libraries_where_they_are_trained_and_served() -> None:
+    for name in ("scikit-learn", "numpy", "scipy", "joblib", "pandas"):
+        assert _locked(PROJECT, name) == _locked(PROJECT / "dev" / "serving", name)
 
 
 async def test_the_missing_environment_names_the_command_that_brings_it(tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ def train(directory: Path) -> list[float]:
 
 
 def train_mlflow(directory: Path) -> dict[str, Any]:
-    """Writes an MLflow model below `directory`; gives its columns, rows and predictions."""
-    command = [serving_python(), DATA / "train_mlflow.py", directory / "model"]
+    """Writes MLflow models below `directory`; gives their columns, rows and predictions."""
+    command = [serving_python(), DATA / "train_mlflow.py", directory]
     done = subprocess.run(  # noqa: S603  # our own script
         command, check=True, capture_output=True, text=True, cwd=directory
     )
