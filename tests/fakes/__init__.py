@@ -1,0 +1,26 @@
+"""Fakes of every port: in memory, simple, and held to the same contract tests as the adapters."""
+
+from tests.fakes.artifacts import FakeArtifacts
+from tests.fakes.endpoints import FakeEndpoints
+from tests.fakes.messages import FakeLetters, FakeLinks, FakeMailer, FakePublisher
+from tests.fakes.models import FakeModels, container_of
+from tests.fakes.running import FakeClock, FakeOrchestrations
+from tests.fakes.store import MemoryStore
+from tests.fakes.troubles import Faults
+from tests.fakes.world import World
+
+__all__ = [
+    "FakeArtifacts",
+    "FakeClock",
+    "FakeEndpoints",
+    "FakeLetters",
+    "FakeLinks",
+    "FakeMailer",
+    "FakeModels",
+    "FakeOrchestrations",
+    "FakePublisher",
+    "Faults",
+    "MemoryStore",
+    "World",
+    "container_of",
+]

@@ -1,0 +1,57 @@
+"""All fakes together, as the service sees them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from shared.domain.pipeline import Pipeline
+from shared.domain.release import ModelVersion
+from shared.ports import RegisteredModel, Services
+from tests.fakes.artifacts import FakeArtifacts
+from tests.fakes.endpoints import FakeEndpoints
+from tests.fakes.messages import FakeLetters, FakeLinks, FakeMailer, FakePublisher
+from tests.fakes.models import FakeModels
+from tests.fakes.running import FakeClock, FakeOrchestrations
+from tests.fakes.store import MemoryStore
+
+
+@dataclass
+class World:
+    """One fake per port, each under its own type."""
+
+    pipelines: Iterable[Pipeline] = ()
+    clock: FakeClock = field(default_factory=FakeClock)
+    models: FakeModels = field(default_factory=FakeModels)
+    artifacts: FakeArtifacts = field(default_factory=FakeArtifacts)
+    store: MemoryStore = field(default_factory=MemoryStore)
+    mailer: FakeMailer = field(default_factory=FakeMailer)
+    publisher: FakePublisher = field(default_factory=FakePublisher)
+    letters: FakeLetters = field(default_factory=FakeLetters)
+    orchestrations: FakeOrchestrations = field(default_factory=FakeOrchestrations)
+    endpoints: FakeEndpoints = field(init=False)
+    links: FakeLinks = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.endpoints = FakeEndpoints(self.models)
+        self.links = FakeLinks(self.clock)
+
+    @property
+    def services(self) -> Services:
+        """The bundle that activities and views take."""
+        return Services(
+            pipelines={pipeline.name: pipeline for pipeline in self.pipelines},
+            models=self.models,
+            endpoints=self.endpoints,
+            artifacts=self.artifacts,
+            store=self.store,
+            mailer=self.mailer,
+            publisher=self.publisher,
+            links=self.links,
+            letters=self.letters,
+            clock=self.clock,
+        )
+
+    def register(self, pipeline: Pipeline, model: ModelVersion) -> RegisteredModel:
+        """A model version with one file, in the pipeline's source workspace."""
+        registered = self.models.add(pipeline.source, model, tags=pipeline.tags)
+        self.artifacts.write(registered.container, registered.path)
+        return registered
