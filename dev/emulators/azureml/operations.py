@@ -105,15 +105,17 @@ def check_signature(operation: Operation, target: str) -> None:
 
 
 def status_body(operation: Operation, spec: WorkspaceSpec) -> Json:
-    """What a poll answers; a failure is HTTP 200 as well."""
+    """What a poll answers; a failure is HTTP 200 as well.
+
+    Creations and deletions of endpoints and deployments were recorded as ``Updating`` too.
+    """
     body: Json = {
         "id": operation_path(operation, spec),
         "name": operation.name,
         "startTime": arm_time(operation.started),
     }
     if not operation.ended:
-        status = "Deleting" if operation.kind == "delete" else "Updating"
-        return body | {"endTime": RUNNING_END_TIME, "percentComplete": 0.0, "status": status}
+        return body | {"endTime": RUNNING_END_TIME, "percentComplete": 0.0, "status": "Updating"}
     body |= {"endTime": arm_time(operation.ended), "percentComplete": 100.0}
     if operation.error:
         return {"error": operation.error} | body | {"status": "Failed"}

@@ -54,10 +54,16 @@ async def put_container(emulator: Emulator, request: ArmRequest) -> ArmResponse:
 
 
 async def list_versions(emulator: Emulator, request: ArmRequest) -> ArmResponse:
-    """The versions of an asset, latest first unless another order is asked for."""
+    """The versions of an asset, latest first unless another order is asked for.
+
+    With a `hash` the name does not count: the SDK gives every upload of code a new name, and takes
+    the name of what it finds from its ARM id.
+    """
     del emulator
     workspace = request.workspace
-    found = workspace.versions(request.params["kind"], request.params["name"])
+    found = workspace.versions(
+        request.params["kind"], None if "hash" in request.query else request.params["name"]
+    )
     chosen = assets.select(found, request.query)
     bodies = [assets.version_body(workspace, asset, request.api_version) for asset in chosen]
     return _page(request, bodies)

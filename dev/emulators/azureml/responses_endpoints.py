@@ -98,7 +98,10 @@ async def token(emulator: Emulator, request: ArmRequest) -> ArmResponse:
 
 
 async def regenerate_keys(emulator: Emulator, request: ArmRequest) -> ArmResponse:
-    """Replace one of the keys, by the value given or by a new one."""
+    """Replace one of the keys, by the value given or by a new one.
+
+    The SDK sends the key that is to be replaced as the value: that asks for a new one.
+    """
     endpoint = _get(request)
     _check_auth_mode(endpoint, "Key")
     if endpoint.state in TRANSIENT:
@@ -106,7 +109,9 @@ async def regenerate_keys(emulator: Emulator, request: ArmRequest) -> ArmRespons
     kind = request.body.get("keyType")
     if kind not in {"Primary", "Secondary"}:
         raise inferencing_error("KeyType", "The keyType must be 'Primary' or 'Secondary'.")
-    value = request.body.get("keyValue") or endpoints.new_key()
+    value = request.body.get("keyValue")
+    if not value or value in {endpoint.primary_key, endpoint.secondary_key}:
+        value = endpoints.new_key()
     operation = emulator.lifecycle.begin_endpoint(
         request.workspace,
         "keys",

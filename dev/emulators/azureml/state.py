@@ -110,9 +110,9 @@ class Workspace:
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     deployments: dict[tuple[str, str], Deployment] = field(default_factory=dict)
 
-    def versions(self, kind: str, name: str) -> list[Asset]:
-        """All versions of an asset, oldest first."""
-        found = [a for a in self.assets.values() if a.kind == kind and a.name == name]
+    def versions(self, kind: str, name: str | None) -> list[Asset]:
+        """All versions of an asset, or of all assets of its kind, oldest first."""
+        found = [a for a in self.assets.values() if a.kind == kind and name in (None, a.name)]
         return sorted((a for a in found if a.version), key=lambda asset: asset.created)
 
     def deployments_of(self, endpoint: str) -> list[Deployment]:
