@@ -1,0 +1,10 @@
+"""The Durable engine of the local host: one task hub in memory, served over gRPC.
+
+It behaves at its boundary as the released Durable Task extension does on Azure Storage, and can
+be told to do what Azure does now and then: deliver twice, lose a result, lose everything.
+"""
+
+from dev.host.engine.server import Engine
+from dev.host.engine.versions import VersionFailure, VersionMatch
+
+__all__ = ["Engine", "VersionFailure", "VersionMatch"]
