@@ -187,7 +187,8 @@ def patch_deployment(deployment: Deployment, given: Json, now: float) -> Deploym
         body["tags"] = given["tags"]
     if (given.get("sku") or {}).get("capacity"):
         body["sku"] = body["sku"] | {"capacity": given["sku"]["capacity"]}
-    return replace(deployment, body=body, state="Updating", modified=now)
+    live_body = deployment.live_body and deployment.live_body | {"sku": body["sku"]}
+    return replace(deployment, body=body, live_body=live_body, state="Updating", modified=now)
 
 
 def check_deletable(endpoint: Endpoint, deployment: Deployment) -> None:

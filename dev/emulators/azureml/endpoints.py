@@ -82,14 +82,15 @@ def put_endpoint(
     body = _endpoint_body(workspace, given)
     if existing:
         _check_unchanged(existing.body, body)
+    keys = (given.get("properties") or {}).get("keys") or {}  # create-only
     endpoint = Endpoint(
         name=name,
         body=body,
         state="Updating" if existing else "Creating",
         created=existing.created if existing else now,
         modified=now,
-        primary_key=existing.primary_key if existing else new_key(),
-        secondary_key=existing.secondary_key if existing else new_key(),
+        primary_key=existing.primary_key if existing else keys.get("primaryKey") or new_key(),
+        secondary_key=existing.secondary_key if existing else keys.get("secondaryKey") or new_key(),
         live_traffic=existing.live_traffic if existing else {},
         live_mirror=existing.live_mirror if existing else {},
     )
@@ -194,6 +195,22 @@ def has_traffic(endpoint: Endpoint, deployment: str) -> bool:
         properties["mirrorTraffic"],
     )
     return any(shares.get(deployment) for shares in maps)
+
+
+def without_deployment(endpoint: Endpoint, deployment: str) -> Endpoint:
+    """An endpoint whose traffic no longer names a deployment that was deleted, at zero."""
+
+    def left(shares: Mapping[str, int]) -> dict[str, int]:
+        return {name: percent for name, percent in shares.items() if name != deployment}
+
+    properties = endpoint.body["properties"]
+    maps = {name: left(properties[name]) for name in ("traffic", "mirrorTraffic")}
+    return replace(
+        endpoint,
+        body=endpoint.body | {"properties": properties | maps},
+        live_traffic=left(endpoint.live_traffic),
+        live_mirror=left(endpoint.live_mirror),
+    )
 
 
 def new_key() -> str:

@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 
 from dev.emulators.azureml.control import SHORT_OPERATION, Control
+from dev.emulators.azureml.endpoints import without_deployment
 from dev.emulators.azureml.events import Publisher, model_deployed
 from dev.emulators.azureml.exceptions import error_object
 from dev.emulators.azureml.operations import new_operation
@@ -69,6 +70,7 @@ class Lifecycle:
 
     def _begin(self, operation: Operation) -> Operation:
         self._store.operations[operation.name] = operation
+        self._store.forget_operations()
         self._store.save()
         self._spawn(operation)
         return operation
@@ -127,6 +129,7 @@ class Lifecycle:
             await self._carry_out(workspace, operation)
         except Exception as error:  # noqa: BLE001 (an operation always ends, as on Azure)
             _log.exception("operation %s broke", operation.name)
+            _mark_failed(workspace, operation)
             location = workspace.spec.location
             self._end(operation, error_object("InternalServerError", repr(error), location))
 
@@ -206,6 +209,8 @@ class Lifecycle:
         if operation.kind == "delete":
             await self._fleet.stop(_server_key(workspace, deployment))
             del workspace.deployments[key]
+            endpoint = workspace.endpoints[operation.endpoint]
+            workspace.endpoints[endpoint.name] = without_deployment(endpoint, deployment.name)
             return
         workspace.deployments[key] = replace(deployment, state="Succeeded", modified=time.time())
 
@@ -237,6 +242,15 @@ class Lifecycle:
             self._end(self._store.operations[deployment.operation], canceled)
         await self._fleet.stop(_server_key(workspace, deployment))
         del workspace.deployments[deployment.key]
+
+
+def _mark_failed(workspace: Workspace, operation: Operation) -> None:
+    key = (operation.endpoint, operation.deployment)
+    if key in workspace.deployments:
+        workspace.deployments[key] = replace(workspace.deployments[key], state="Failed")
+    elif not operation.deployment and operation.endpoint in workspace.endpoints:
+        endpoint = workspace.endpoints[operation.endpoint]
+        workspace.endpoints[operation.endpoint] = replace(endpoint, state="Failed")
 
 
 def _server_key(workspace: Workspace, deployment: Deployment) -> ServerKey:

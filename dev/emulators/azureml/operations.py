@@ -6,7 +6,8 @@ without it ARM refuses the call. There is no ``Retry-After``.
 
 from __future__ import annotations
 
-import secrets
+import base64
+import hashlib
 import uuid
 
 from dev.emulators.azureml.config import PROVIDER, WorkspaceSpec
@@ -17,8 +18,8 @@ from dev.emulators.azureml.wire import Json, arm_time
 RUNNING_END_TIME = "0001-01-01T00:00:00+00:00"
 """The ``endTime`` of an operation that has not ended."""
 
-_CERTIFICATE_BYTES = 1900
-"""Make the query as long as the recorded ones."""
+_SIGNED_BYTES = (1900, 256, 32)
+"""Certificate, signature and hash: as long as the recorded ones."""
 
 _UNIX_EPOCH_TICKS = 621_355_968_000_000_000
 _TICKS_PER_SECOND = 10_000_000
@@ -35,11 +36,6 @@ def new_operation(
 ) -> Operation:
     """An operation that is to last `seconds`."""
     prefix = "odidp" if deployment else "oeidp"
-    ticks = _UNIX_EPOCH_TICKS + int(started * _TICKS_PER_SECOND)
-    query = (
-        f"t={ticks}&c=MII{secrets.token_urlsafe(_CERTIFICATE_BYTES)}"
-        f"&s={secrets.token_urlsafe(256)}&h={secrets.token_urlsafe(32)}"
-    )
     return Operation(
         name=f"{prefix}:{spec.workspace_id}:{uuid.uuid4()}",
         workspace=spec.arm_id.lower(),
@@ -48,8 +44,22 @@ def new_operation(
         deployment=deployment,
         started=started,
         due=started + seconds,
-        query=query,
     )
+
+
+def signed_query(operation: Operation) -> str:
+    """Time, certificate, signature and hash, the same whenever they are asked for."""
+    ticks = _UNIX_EPOCH_TICKS + int(operation.started * _TICKS_PER_SECOND)
+    stream = hashlib.shake_256(operation.name.encode()).digest(sum(_SIGNED_BYTES))
+    certificate, signature, digest = (
+        base64.urlsafe_b64encode(part).decode().rstrip("=")
+        for part in (
+            stream[: _SIGNED_BYTES[0]],
+            stream[_SIGNED_BYTES[0] : -_SIGNED_BYTES[2]],
+            stream[-_SIGNED_BYTES[2] :],
+        )
+    )
+    return f"t={ticks}&c=MII{certificate}&s={signature}&h={digest}"
 
 
 def operation_path(operation: Operation, spec: WorkspaceSpec, kind: str = "Status") -> str:
@@ -73,7 +83,7 @@ def headers(
         api_version: The version the caller asked for.
         location: The resource's address; the operation's result where it is going away.
     """
-    query = f"?api-version={api_version}&{operation.query}"
+    query = f"?api-version={api_version}&{signed_query(operation)}"
     result = origin + operation_path(operation, spec, "Results") + query
     return {
         "Azure-AsyncOperation": origin + operation_path(operation, spec) + query,
@@ -95,7 +105,7 @@ def check_signature(operation: Operation, target: str) -> None:
     """
     _, _, query = target.partition("?")
     _, _, signed = query.partition("&")
-    if signed == operation.query:
+    if signed == signed_query(operation):
         return
     if not signed:
         message = "The request for the asynchronous operation's status carries no signature."

@@ -19,13 +19,20 @@ PAGE_SIZE = 30
 
 def _page(request: ArmRequest, bodies: list[Json]) -> ArmResponse:
     """One page of a list; `$top` is the size of a page, and `$skip` an opaque mark."""
-    size = int(request.query.get("$top") or request.query.get("count") or PAGE_SIZE)
-    start = int(request.query.get("$skip") or 0)
+    size = _number(request, "$top") or _number(request, "count") or PAGE_SIZE
+    start = _number(request, "$skip")
     answer: Json = {"value": bodies[start : start + size]}
     if start + size < len(bodies):
         query = dict(request.query) | {"$skip": str(start + size)}
         answer["nextLink"] = f"{request.origin}{request.path}?{urlencode(query)}"
     return ArmResponse(answer)
+
+
+def _number(request: ArmRequest, name: str) -> int:
+    text = request.query.get(name) or "0"
+    if not text.isdecimal():
+        raise user_error(f"The value '{text}' of {name} is not a number.")
+    return int(text)
 
 
 async def list_containers(emulator: Emulator, request: ArmRequest) -> ArmResponse:

@@ -17,6 +17,9 @@ from dev.emulators.azureml.wire import Json
 TRANSIENT = frozenset({"Creating", "Updating", "Deleting", "Scaling"})
 """Provisioning states in which a resource takes no change."""
 
+MOST_OPERATIONS = 1000
+"""Operations that are remembered after they have ended; ARM forgets them in time too."""
+
 
 @dataclass(frozen=True)
 class Asset:
@@ -91,8 +94,6 @@ class Operation:
     deployment: str
     started: float
     due: float
-    query: str
-    """The signed query, to be called back exactly as it was given."""
     ended: float = 0.0
     error: Json | None = None
     planned_failure: dict[str, str] | None = None
@@ -114,6 +115,11 @@ class Workspace:
         """All versions of an asset, or of all assets of its kind, oldest first."""
         found = [a for a in self.assets.values() if a.kind == kind and name in (None, a.name)]
         return sorted((a for a in found if a.version), key=lambda asset: asset.created)
+
+    def shown_operations(self) -> list[str]:
+        """The last operation of every endpoint and deployment."""
+        endpoints = [endpoint.operation for endpoint in self.endpoints.values()]
+        return endpoints + [deployment.operation for deployment in self.deployments.values()]
 
     def deployments_of(self, endpoint: str) -> list[Deployment]:
         """An endpoint's deployments, by name."""
@@ -139,6 +145,15 @@ class Store:
         self.operations = {}
         self.events = []
         self.save()
+
+    def forget_operations(self) -> None:
+        """Drop the oldest operations that have ended, except those that resources still show."""
+        shown = {
+            name for workspace in self.workspaces.values() for name in workspace.shown_operations()
+        }
+        ended = [op for op in self.operations.values() if op.ended and op.name not in shown]
+        for operation in sorted(ended, key=lambda op: op.ended)[:-MOST_OPERATIONS]:
+            del self.operations[operation.name]
 
     def save(self) -> None:
         """Write the state; a crash leaves the state before or after, never a part."""

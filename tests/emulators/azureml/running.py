@@ -62,6 +62,9 @@ class EchoScorer:
         self.servers: list[EchoServer] = []
 
     async def start(self, spec: ScoringSpec) -> ScoringServer:
+        if spec.environment_variables.get("BREAK") == "emulator":
+            message = "no serving environment"
+            raise FileNotFoundError(message)
         if spec.scoring_script == "broken.py":
             message = "the server ended"
             raise ScoringStartError(message, "Traceback ...\nValueError: no such thing")
@@ -78,8 +81,9 @@ class EchoScorer:
 class Running:
     """A served emulator; leaving the context stops it as the stack would."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, real_servers: bool = False) -> None:
         self.settings = settings
+        self._real_servers = real_servers
         self.scorer = EchoScorer()
         self.url = ""
         self._loop = asyncio.new_event_loop()
@@ -100,7 +104,9 @@ class Running:
 
     async def _serve(self) -> None:
         self._stop = asyncio.Event()
-        runner = web.AppRunner(create_app(self.settings, scorer=self.scorer))
+        runner = web.AppRunner(
+            create_app(self.settings, scorer=None if self._real_servers else self.scorer)
+        )
         await runner.setup()
         sock = socket.socket()
         sock.bind(("127.0.0.1", 0))

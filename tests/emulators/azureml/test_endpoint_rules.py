@@ -36,6 +36,14 @@ def test_auth_mode(qa: Arm) -> None:
     assert "cannot be changed" in message
 
 
+def test_keys_are_given_on_creation_only(qa: Arm) -> None:
+    keys = {"primaryKey": "mine", "secondaryKey": "mine too"}
+    qa.finish(qa.put_endpoint("ep-one", keys=keys))
+    qa.finish(qa.put_endpoint("ep-one", keys={"primaryKey": "another"}))
+    assert qa.call("POST", "onlineEndpoints/ep-one/listKeys").json() == keys
+    assert "keys" not in qa.call("GET", "onlineEndpoints/ep-one").json()["properties"]
+
+
 def test_token_endpoint(qa: Arm) -> None:
     qa.finish(qa.put_endpoint("ep-one", authMode="AMLToken"))
     token = qa.call("POST", "onlineEndpoints/ep-one/token").json()
@@ -96,6 +104,8 @@ def test_live_deployment_is_kept(qa: Arm) -> None:
     started = qa.call("DELETE", "onlineEndpoints/ep-one/deployments/blue")
     assert (started.status_code, started.content) == (202, b"null")
     assert qa.finish(started)["status"] == "Succeeded"
+    shown = qa.call("GET", "onlineEndpoints/ep-one").json()["properties"]
+    assert shown["traffic"] == {}
     again = qa.call("DELETE", "onlineEndpoints/ep-one/deployments/blue")
     assert (again.status_code, again.content) == (204, b"")
 

@@ -157,6 +157,7 @@ def test_paging(qa: Arm) -> None:
     assert "nextLink" not in last
     oldest = qa.call("GET", "models/diabetes/versions", **{"$orderBy": "createdtime asc"}).json()
     assert [item["name"] for item in oldest["value"]] == ["1", "2", "3"]
+    assert error(qa.call("GET", "models", **{"$top": "many"})) == (400, "UserError")
     container = qa.call("GET", "models/diabetes").json()["properties"]
     assert (container["latestVersion"], container["nextVersion"]) == ("3", "4")
 

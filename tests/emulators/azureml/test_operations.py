@@ -156,6 +156,17 @@ def test_a_deployment_that_hangs_can_be_ended_with_its_endpoint(qa: Arm, emulato
     assert all(server.stopped for server in emulator.scorer.servers)
 
 
+def test_a_fault_of_the_emulator_ends_the_operation_too(qa: Arm) -> None:
+    qa.register_model()
+    qa.finish(qa.put_endpoint("ep-one"))
+    started = qa.put_deployment("ep-one", "blue", environmentVariables={"BREAK": "emulator"})
+    failed = qa.finish(started)
+    assert failed["error"]["code"] == "InternalServerError"
+    assert "no serving environment" in failed["error"]["message"]
+    shown = qa.call("GET", "onlineEndpoints/ep-one/deployments/blue").json()["properties"]
+    assert shown["provisioningState"] == "Failed"
+
+
 @pytest.mark.parametrize("field", ["primaryKey", "secondaryKey"])
 def test_regenerate(qa: Arm, field: str) -> None:
     qa.finish(qa.put_endpoint("ep-one"))
