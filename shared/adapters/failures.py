@@ -1,0 +1,79 @@
+"""What Azure's clients raise, as troubles."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from shared.domain.errors import Blame, StepError, Trouble
+
+if TYPE_CHECKING:
+    from azure.core.exceptions import AzureError
+
+PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+"""What Azure's own clients try again on (azure-core 1.41, `RetryPolicyBase`)."""
+
+ADVICE = {
+    400: "The service refuses what it was sent; look at the message.",
+    401: "Check the key or the managed identity of this app.",
+    403: "Give this app's identity the role that the README names for it, or correct the key.",
+    404: "Check the address in the settings, and that the resource is there.",
+    413: "What was sent is larger than the service takes.",
+    429: "Too many requests; it is tried again later.",
+}
+"""What to do, by HTTP status."""
+
+
+@contextmanager
+def azure_stops_here(what: str) -> Iterator[None]:
+    """Turn what Azure's clients raise into `StepError`.
+
+    Args:
+        what: The resource and what was wanted of it, for people: `Table releases`.
+    """
+    from azure.core.exceptions import AzureError
+
+    try:
+        yield
+    except AzureError as error:
+        raise StepError(trouble(error, what)) from error
+
+
+def trouble(error: "AzureError", what: str) -> Trouble:
+    """The trouble that an exception of Azure's clients tells of.
+
+    The text of network errors is left out: it quotes the URL, which may carry a signature.
+    """
+    from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
+
+    status = error.status_code if isinstance(error, HttpResponseError) else None
+    if status is None:
+        refused = isinstance(error, ClientAuthenticationError)
+        words = "gives this app no token" if refused else "does not answer"
+        advice = "Check the identity of this app." if refused else "It is tried again."
+        return Trouble(
+            blame=Blame.TECHNOLOGY,
+            code=type(error).__name__,
+            message=f"{what}: the service {words}. {advice}",
+            retryable=not refused,
+        )
+    passing = status in PASSING_STATUSES
+    advice = ADVICE.get(status, "It is tried again." if passing else "Look at the message.")
+    return Trouble(
+        blame=Blame.TECHNOLOGY,
+        code=error_code(error) or f"Http{status}",
+        message=f"{what}: HTTP {status}, {_first_line(error)} {advice}",
+        retryable=passing,
+    )
+
+
+def error_code(error: "AzureError") -> str:
+    """Azure's own code; empty where the answer had none."""
+    code = getattr(error, "error_code", None) or getattr(
+        getattr(error, "error", None), "code", None
+    )
+    return str(getattr(code, "value", code or ""))
+
+
+def _first_line(error: "AzureError") -> str:
+    lines = str(error.message).splitlines() or ["no message."]
+    return lines[0][:500]

@@ -1,0 +1,72 @@
+"""Domain objects as properties of a row, and back."""
+
+import json
+from collections.abc import Hashable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+from shared.domain.errors import technical
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+SCHEMA = 1
+"""Raised when older code could not read what newer code writes."""
+
+PROPERTY_LENGTH = 32_768
+"""A string property holds 64 KiB of UTF-16 (azure-facts: Table Storage)."""
+
+
+def encode(value: Hashable) -> dict[str, str | int]:
+    """The properties that hold `value`: `schema`, and `document` or its pieces.
+
+    The JSON is ASCII, so that one character is one UTF-16 unit and any text survives.
+    """
+    text = json.dumps(_adapter(type(value)).dump_python(value, mode="json"), separators=(",", ":"))
+    if len(text) <= PROPERTY_LENGTH:
+        return {"schema": SCHEMA, "document": text}
+    starts = range(0, len(text), PROPERTY_LENGTH)
+    pieces = {
+        f"document{number}": text[start : start + PROPERTY_LENGTH]
+        for number, start in enumerate(starts, start=1)
+    }
+    return {"schema": SCHEMA, **pieces}
+
+
+def decode[T](type_: type[T], row: Mapping[str, Any]) -> T:
+    """The object in a row.
+
+    Raises:
+        StepError: The row was written by a newer version of this app, or by something else.
+    """
+    if row.get("schema") != SCHEMA:
+        raise technical(
+            "UnknownSchema",
+            f"Row {row['RowKey']} of {row['PartitionKey']} has schema {row.get('schema')}, this "
+            f"app reads {SCHEMA}. Deploy the version that wrote it, or a newer one.",
+        )
+    try:
+        found: T = _adapter(cast("Hashable", type_)).validate_python(json.loads(_text(row)))
+    except ValueError as error:
+        raise technical(
+            "UnreadableRow",
+            f"Row {row['RowKey']} of {row['PartitionKey']} holds no {type_.__name__}. It was not "
+            "written by this app; restore it from a backup or delete it.",
+        ) from error
+    return found
+
+
+def _text(row: Mapping[str, Any]) -> str:
+    if "document" in row:
+        return str(row["document"])
+    pieces: list[str] = []
+    while (name := f"document{len(pieces) + 1}") in row:
+        pieces.append(str(row[name]))
+    return "".join(pieces)
+
+
+@cache
+def _adapter(type_: Hashable) -> "TypeAdapter[Any]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(type_)

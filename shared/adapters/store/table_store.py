@@ -1,0 +1,176 @@
+"""The `Store` port on Table Storage."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from shared.adapters.store import keys
+from shared.adapters.store.documents import decode
+from shared.adapters.store.index import Entry, Index, has_work, list_name, next_cursor, position
+from shared.adapters.store.locks import Locks
+from shared.adapters.store.registrations import Registrations
+from shared.adapters.store.rows import RELEASE, once, release_row
+from shared.adapters.store.tables import (
+    RowChangedError,
+    RowExistsError,
+    Tables,
+    creating,
+    replacing,
+)
+from shared.domain.pipeline import Stage
+from shared.domain.release import (
+    AuditEvent,
+    Decision,
+    Evidence,
+    IgnoredEvent,
+    Outcome,
+    Release,
+    ReleaseId,
+)
+from shared.ports import ConflictError, Page, Stored
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+TABLE = "releases"
+READERS = 8
+"""Threads that read the releases of a page."""
+
+
+class TableStore:
+    """See `shared.ports.Store`; the package's docstring says how it lies in the tables."""
+
+    def __init__(self, *, tables: str, credential: "TokenCredential | None" = None) -> None:
+        """Nothing is called yet; tables are made on first use.
+
+        Args:
+            tables: The table service's https endpoint, or a connection string.
+            credential: Goes with an endpoint.
+        """
+        self._tables = Tables(tables=tables, credential=credential)
+        self._index = Index(self._tables)
+        self._locks = Locks(self._tables)
+        self._registrations = Registrations(self._tables)
+
+    def create(self, *, release: Release, events: Sequence[AuditEvent]) -> bool:
+        """Write a new release; False (and nothing written) where its id exists."""
+        if self.get(release_id=release.id) is not None:
+            return False
+        self._index.open(release)
+        self._index.add(release)
+        try:
+            self._tables.transact(TABLE, [creating(release_row(release)), *map(once, events)])
+        except RowExistsError:
+            return False
+        return True
+
+    def get(self, *, release_id: ReleaseId) -> Stored | None:
+        """One release, by one point read."""
+        partition = keys.escaped(release_id)
+        if len(partition) > keys.MAX_LENGTH:
+            return None
+        found = self._tables.get(TABLE, partition, RELEASE)
+        if found is None:
+            return None
+        row, etag = found
+        return Stored(decode(Release, row), etag)
+
+    def save(
+        self,
+        *,
+        stored: Stored,
+        release: Release,
+        events: Sequence[AuditEvent] = (),
+        decision: Decision | None = None,
+        evidence: Evidence | None = None,
+    ) -> Stored:
+        """Replace `stored` by `release`, in one transaction with what comes with it.
+
+        Raises:
+            ConflictError: `stored` is not the newest any more, or the approver has decided already.
+        """
+        if has_work(release) and not has_work(stored.release):
+            self._index.open(release)
+        self._index.add(release, before=stored.release)
+        new = [*events, *(item for item in (decision, evidence) if item is not None)]
+        try:
+            etag = self._tables.transact(
+                TABLE, [replacing(release_row(release), stored.etag), *map(once, new)]
+            )
+        except (RowChangedError, RowExistsError) as error:
+            raise ConflictError(release.id) from error
+        return Stored(release, etag)
+
+    def settle(self, *, release: Release) -> None:
+        """Take an ended, told and published release off the list of open ones. Idempotent."""
+        self._index.settle(release)
+
+    def open_releases(self) -> Iterator[ReleaseId]:
+        """Releases with anything left to do, oldest first."""
+        for release in self._confirmed(self._index.opened()):
+            yield release.id
+
+    def latest(
+        self, *, pipeline: str | None, outcome: Outcome | None, cursor: str | None, limit: int
+    ) -> Page:
+        """Releases, latest first, without a scan; a page can be shorter than `limit`.
+
+        Raises:
+            ValueError: The cursor is not one of ours, or `limit` is below 1.
+        """
+        if limit < 1:
+            raise ValueError("a page has at least one release")
+        name = list_name(pipeline, outcome)
+        entries, key = self._index.page(name, after=position(name, cursor), limit=limit)
+        return Page(tuple(self._confirmed(entries)), next_cursor(name, key))
+
+    def events(self, *, release_id: ReleaseId, after: int = 0) -> list[AuditEvent]:
+        """The audit trail in order, from the event after number `after`."""
+        rows = self._tables.between(
+            TABLE, keys.escaped(release_id), after=keys.audit(after), before="audit."
+        )
+        return [decode(AuditEvent, row) for row in rows]
+
+    def decisions(self, *, release_id: ReleaseId) -> list[Decision]:
+        """Every decision over a release, in the order in which they were made."""
+        rows = self._tables.between(
+            TABLE, keys.escaped(release_id), after="decision-", before="decision."
+        )
+        found = [decode(Decision, row) for row in rows]
+        return sorted(found, key=lambda decision: (decision.at, decision.approver))
+
+    def evidence(self, *, release_id: ReleaseId, stage: str, ask: int) -> Evidence | None:
+        """What people were shown."""
+        found = self._tables.get(TABLE, keys.escaped(release_id), keys.evidence(stage, ask))
+        return None if found is None else decode(Evidence, found[0])
+
+    def ignore(self, *, event: IgnoredEvent) -> None:
+        """Record a registration that started nothing; once per event id."""
+        self._registrations.ignore(event)
+
+    def ignored(self, *, limit: int) -> list[IgnoredEvent]:
+        """The latest registrations that started nothing."""
+        return self._registrations.ignored(limit)
+
+    def take_endpoint(self, *, stage: Stage, release_id: ReleaseId) -> ReleaseId:
+        """Reserve the stage's endpoint; the release that has it now, this one or another."""
+        return self._locks.take(stage, release_id)
+
+    def pass_endpoint(self, *, stage: Stage, holder: ReleaseId, release_id: ReleaseId) -> bool:
+        """Hand a reservation on from a holder that is known to be over; False when it moved."""
+        return self._locks.hand_on(stage, holder, release_id)
+
+    def free_endpoint(self, *, stage: Stage, release_id: ReleaseId) -> None:
+        """Give the reservation back, if this release has it."""
+        self._locks.free(stage, release_id)
+
+    def ping(self) -> None:
+        """Raise StepError unless the store answers."""
+        self._tables.get(TABLE, "ping", "ping")
+
+    def _confirmed(self, entries: Sequence[Entry]) -> Iterable[Release]:
+        """The releases behind index entries, without those that no longer belong there."""
+        with ThreadPoolExecutor(max_workers=READERS) as pool:
+            read = pool.map(lambda entry: self.get(release_id=entry.release_id), entries)
+            pairs = list(zip(entries, read, strict=True))
+        return [found.release for entry, found in pairs if found and entry.is_of(found.release)]
