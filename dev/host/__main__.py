@@ -1,0 +1,58 @@
+"""Command line of the local Functions host."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import threading
+from pathlib import Path
+
+from dev.host import logs
+from dev.host.host import StartError, run
+
+
+def main() -> int:
+    """Run an app until it is interrupted; exit status 1 if it does not start."""
+    options = _parse_arguments()
+    # Standard output carries the line that says "ready"; what the app prints goes to its log.
+    out, sys.stdout = sys.stdout, sys.stderr
+    logs.configure(debug=os.environ.get("PYTHON_ENABLE_DEBUG_LOGGING") == "1")
+    try:
+        asyncio.run(run(options, out))
+    except StartError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    finally:
+        _insist_on_ending()
+    return 0
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m dev.host", description=__doc__)
+    add = parser.add_argument
+    add("--app", type=_folder, required=True, help="folder of function_app.py")
+    add("--port", type=int, default=7071, help="0 takes a free one (default: %(default)s)")
+    add("--json", action="store_true", help="print one line of JSON when ready")
+    add("--state-dir", type=Path, help="where keys are kept between runs")
+    add("--parent", type=int, metavar="PID", help="end when this process does")
+    return parser.parse_args()
+
+
+def _folder(text: str) -> Path:
+    path = Path(text).resolve()
+    if not (path / "function_app.py").is_file():
+        raise argparse.ArgumentTypeError(f"no function_app.py in {text}")
+    return path
+
+
+def _insist_on_ending(seconds: float = 2.0) -> None:
+    """End the process soon even if a function's thread does not; Python would wait for it."""
+    timer = threading.Timer(seconds, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
