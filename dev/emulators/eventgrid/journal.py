@@ -15,13 +15,15 @@ class Journal:
             folder.mkdir(parents=True, exist_ok=True)
 
     def read(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Every change, oldest first; a last line cut short by a kill is left out."""
+        """Every change, oldest first; a last line that a kill cut short is taken out."""
         if self._path is None or not self._path.exists():
             return
-        for line in self._path.read_text("utf-8").splitlines(keepends=True):
-            if line.endswith("\n"):
-                change = json.loads(line)
-                yield change["kind"], change["record"]
+        whole, _, cut = self._path.read_text("utf-8").rpartition("\n")
+        if cut:
+            self._path.write_text(f"{whole}\n" if whole else "", "utf-8")
+        for line in whole.splitlines():
+            change = json.loads(line)
+            yield change["kind"], change["record"]
 
     def append(self, kind: str, record: dict[str, Any]) -> None:
         """Notes a change before it is answered for."""

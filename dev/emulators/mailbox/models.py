@@ -147,8 +147,11 @@ class Mailbox:
             return
         self.settings.state_dir.mkdir(parents=True, exist_ok=True)
         if self._journal.exists():
-            for line in self._journal.read_text("utf-8").splitlines():
+            whole, _, cut = self._journal.read_text("utf-8").rpartition("\n")
+            for line in whole.splitlines():
                 self._replay(json.loads(line))
+            if cut:  # the last write was interrupted
+                self._journal.write_text(f"{whole}\n" if whole else "", "utf-8")
 
     @property
     def _journal(self) -> Path:

@@ -148,6 +148,17 @@ async def test_a_failed_delivery_is_retried_on_schedule(grid: Grid, webhook: Web
     assert await grid.get("dead-letters") == []
 
 
+async def test_an_endpoint_that_is_gone_is_tried_again(
+    grid: Grid, webhook_server: TestServer
+) -> None:
+    await grid.subscribe(retry_seconds=[0])
+    await webhook_server.close()
+    await grid.emit(registered())
+    deliveries = await grid.eventually("deliveries", 2)
+    assert [d["attempt"] for d in deliveries[:2]] == [1, 2]
+    assert (deliveries[0]["status"], deliveries[0]["outcome"]) == (None, "ConnectionFailed")
+
+
 @pytest.mark.parametrize("status", [400, 403, 413])
 async def test_some_answers_are_final(grid: Grid, webhook: Webhook, status: int) -> None:
     await grid.subscribe()
@@ -216,6 +227,8 @@ async def test_a_restart_goes_on_delivering(
         await grid.eventually("deliveries", 1)
     await first.close()
     assert len(webhook.received) == 1
+    with (tmp_path / "eventgrid.jsonl").open("a") as file:
+        file.write('{"kind": "attem')  # as a kill while writing leaves it
 
     second = await serve(tmp_path)
     received = await webhook.wait_for(2)

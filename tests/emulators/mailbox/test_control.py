@@ -187,6 +187,21 @@ async def test_a_restart_on_its_state_continues(serve: Serve, tmp_path: Path) ->
     assert os.listdir(tmp_path) == []  # noqa: PTH208  # the loop is idle, nothing else runs
 
 
+async def test_a_write_cut_short_loses_that_write_alone(serve: Serve, tmp_path: Path) -> None:
+    journal = tmp_path / "mailbox.jsonl"
+    for expected in (1, 2):
+        server = await serve(tmp_path)
+        async with client_for(server) as client:
+            await client.begin_send(mail())
+        await server.close()
+        with journal.open("a") as file:
+            file.write('{"operation": {"id"')
+        server = await serve(tmp_path)
+        async with aiohttp.ClientSession(server.make_url("/")) as http:
+            assert len(await inbox(http)) == expected
+        await server.close()
+
+
 async def test_a_reset_forgets_mail_quota_and_faults(
     client: EmailClient, http: aiohttp.ClientSession
 ) -> None:
