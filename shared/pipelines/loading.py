@@ -1,0 +1,222 @@
+"""From a folder of pipeline files to the domain's pipelines, or to all that is wrong with them."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import ValidationError
+
+from shared.domain.pipeline import (
+    ApprovalPolicy,
+    Compute,
+    Environment,
+    Health,
+    Json,
+    KubernetesCompute,
+    ManagedCompute,
+    Pipeline,
+    RequestSettings,
+    ScoringCode,
+    Stage,
+    Workspace,
+)
+from shared.pipelines.models import (
+    HealthFields,
+    ImageFields,
+    ManagedFields,
+    PipelineFields,
+    StageFields,
+    WorkspaceFields,
+)
+from shared.pipelines.source import Document, Location, Problem, read
+
+
+class InvalidPipelinesError(Exception):
+    """Pipelines that cannot be used; the message has a line per problem."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def load_pipelines(folder: Path, settings: Mapping[str, str]) -> Mapping[str, Pipeline]:
+    """The pipelines of `folder` (`*.yaml`, `*.yml`), by name.
+
+    Args:
+        folder: Where the files are; what they refer to lies beside them.
+        settings: What `${NAME}` takes.
+
+    Raises:
+        InvalidPipelinesError: With every problem of every file.
+    """
+    files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+    if not files:
+        raise InvalidPipelinesError([Problem(folder, 1, "", "holds no pipeline (*.yaml)")])
+    problems: list[Problem] = []
+    pipelines: dict[str, Pipeline] = {}
+    for file in files:
+        document = read(file, settings)
+        pipeline = None if document.problems else _pipeline(document)
+        if pipeline is not None and pipeline.name in pipelines:
+            document.problems.append(document.problem(("name",), "another file has this name"))
+        elif pipeline is not None:
+            _check_endpoints(document, pipeline, pipelines)
+            pipelines[pipeline.name] = pipeline
+        problems += document.problems
+    if problems:
+        raise InvalidPipelinesError(problems)
+    return MappingProxyType(pipelines)
+
+
+def _pipeline(document: Document) -> Pipeline | None:
+    try:
+        fields = PipelineFields.model_validate(document.data)
+    except ValidationError as error:
+        for detail in error.errors():
+            location = tuple(detail["loc"])
+            message = detail["msg"].removeprefix("Value error, ")
+            if detail["type"] == "missing":
+                message = f"{location[-1]} is missing"
+            document.problems.append(document.problem(location, message))
+        return None
+    source = _workspace(fields.source)
+    stages = [
+        _stage(document, ("stages", position), stage, source)
+        for position, stage in enumerate(fields.stages)
+    ]
+    names = [stage.name for stage in stages]
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            document.problems.append(
+                document.problem(("stages", position, "name"), f"another stage is called {name}")
+            )
+    return Pipeline(
+        name=fields.name,
+        source=source,
+        model=fields.model,
+        stages=tuple(stages),
+        tags=fields.tags,
+        owners=tuple(fields.owners),
+    )
+
+
+def _check_endpoints(
+    document: Document, pipeline: Pipeline, others: Mapping[str, Pipeline]
+) -> None:
+    """An endpoint belongs to one stage: two would take the traffic from each other for ever."""
+    taken = {
+        (stage.workspace.arm_id.casefold(), stage.endpoint): f"pipeline {other.name}"
+        for other in others.values()
+        for stage in other.stages
+    }
+    for position, stage in enumerate(pipeline.stages):
+        key = (stage.workspace.arm_id.casefold(), stage.endpoint)
+        if key in taken:
+            message = f"{taken[key]} deploys to {stage.endpoint} in {stage.workspace.name} already"
+            document.problems.append(document.problem(("stages", position, "endpoint"), message))
+        taken[key] = f"stage {stage.name}"
+
+
+def _stage(document: Document, at: Location, fields: StageFields, source: Workspace) -> Stage:
+    workspace = _workspace(fields.workspace) if fields.workspace else source
+    if workspace == source and fields.model_name is not None:
+        message = "a stage in the source workspace serves the model under its own name"
+        document.problems.append(document.problem((*at, "model_name"), message))
+    request = fields.request
+    return Stage(
+        name=fields.name,
+        workspace=workspace,
+        model_name=fields.model_name,
+        endpoint=fields.endpoint,
+        compute=_compute(fields),
+        health=_health(document, (*at, "health"), fields.health),
+        environment=_environment(document, (*at, "environment"), fields),
+        code=_code(document, (*at, "code"), fields),
+        request=RequestSettings(
+            timeout_seconds=request.timeout,
+            max_concurrent_per_instance=request.max_concurrent_per_instance,
+            max_queue_wait_seconds=request.max_queue_wait,
+        ),
+        environment_variables=fields.environment_variables,
+        tags=fields.tags,
+        approval=_approval(fields),
+        keep_previous=fields.keep_previous,
+    )
+
+
+def _approval(fields: StageFields) -> ApprovalPolicy | None:
+    if fields.approval is None:
+        return None
+    return ApprovalPolicy(
+        approvers=tuple(fields.approval.approvers),
+        timeout_seconds=fields.approval.timeout,
+        instructions=fields.approval.instructions,
+    )
+
+
+def _workspace(fields: WorkspaceFields) -> Workspace:
+    return Workspace(fields.subscription, fields.resource_group, fields.name)
+
+
+def _compute(fields: StageFields) -> Compute:
+    compute = fields.compute
+    if isinstance(compute, ManagedFields):
+        return ManagedCompute(compute.instance_type, compute.instance_count)
+    return KubernetesCompute(
+        target=compute.target,
+        instance_type=compute.instance_type,
+        instance_count=compute.instance_count,
+        cpu=compute.cpu,
+        memory=compute.memory,
+    )
+
+
+def _environment(document: Document, at: Location, fields: StageFields) -> Environment | None:
+    environment = fields.environment
+    if isinstance(environment, ImageFields):
+        conda_file = _beside(document, (*at, "conda_file"), environment.conda_file)
+        return Environment(image=environment.image, conda_file=conda_file)
+    return Environment(reference=environment) if environment else None
+
+
+def _code(document: Document, at: Location, fields: StageFields) -> ScoringCode | None:
+    if fields.code is None:
+        return None
+    folder = _beside(document, (*at, "folder"), fields.code.folder)
+    if folder.is_dir() and not (folder / fields.code.script).is_file():
+        message = f"{fields.code.folder} has no {fields.code.script}"
+        document.problems.append(document.problem((*at, "script"), message))
+    return ScoringCode(folder, fields.code.script)
+
+
+def _health(document: Document, at: Location, fields: HealthFields) -> Health:
+    request: Json = None
+    if isinstance(fields.sample_request, str):
+        file = _beside(document, (*at, "sample_request"), fields.sample_request)
+        try:
+            request = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+        except ValueError as error:
+            message = f"{fields.sample_request} is no JSON: {error}"
+            document.problems.append(document.problem((*at, "sample_request"), message))
+    else:
+        request = fields.sample_request
+    return Health(
+        timeout_seconds=fields.timeout,
+        interval_seconds=fields.interval,
+        sample_request=request,
+        expected_status=fields.expect.status,
+        expected_shape=fields.expect.json_,
+        max_latency_seconds=fields.max_latency,
+    )
+
+
+def _beside(document: Document, at: Location, name: str) -> Path:
+    """A path beside the pipeline file; what lies elsewhere would not be deployed with it."""
+    folder = document.file.parent.resolve()
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder):
+        document.problems.append(document.problem(at, f"{name} lies outside {folder.name}/"))
+    elif not path.exists():
+        document.problems.append(document.problem(at, f"there is no {folder.name}/{name}"))
+    return path

@@ -1,0 +1,246 @@
+"""The fields of a pipeline file. Their docstrings are what editors show from the JSON Schema."""
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    WithJsonSchema,
+    model_validator,
+)
+
+from shared.domain.health import KINDS
+
+UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+
+DAY = 86400.0
+
+
+def seconds(text: object) -> float:
+    """The seconds of a duration such as `500ms`, `30m` or `30d`.
+
+    Raises:
+        ValueError: It is no such text.
+    """
+    match = DURATION.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError("write a duration as a number and ms, s, m, h or d, for example 30m")
+    return float(match.group(1)) * UNITS[match.group(2)]
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", text):
+        raise ValueError("is no mail address")
+    return text.lower()
+
+
+def _distinct(addresses: list[str]) -> list[str]:
+    if len(set(addresses)) != len(addresses):
+        raise ValueError("names a person twice")
+    return addresses
+
+
+def _shape(value: JsonValue) -> JsonValue:
+    if isinstance(value, str) and value not in KINDS:
+        raise ValueError(f"{value!r} is none of {', '.join(KINDS)}")
+    if isinstance(value, list):
+        if len(value) != 1:
+            raise ValueError("a list in a shape holds the one shape of its items")
+        _shape(value[0])
+    if isinstance(value, dict):
+        for inner in value.values():
+            _shape(inner)
+    return value
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(seconds),
+    WithJsonSchema({"type": "string", "pattern": DURATION.pattern, "examples": ["30s", "30m"]}),
+]
+Address = Annotated[str, AfterValidator(_address)]
+Addresses = Annotated[list[Address], AfterValidator(_distinct)]
+Shape = Annotated[JsonValue, AfterValidator(_shape)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,29}$")]
+EndpointName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}[a-z0-9]$")]
+"""Azure ML: 3-32 characters. Lower case, since the SDK lowercases names in traffic maps."""
+
+
+class Fields(BaseModel):
+    """What all parts have in common: unknown fields are errors, texts are not empty."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, str_min_length=1
+    )
+
+
+class WorkspaceFields(Fields):
+    """An Azure ML workspace."""
+
+    subscription: str
+    """Subscription id."""
+
+    resource_group: str
+    name: str
+
+
+class ManagedFields(Fields):
+    """Instances that Azure ML brings."""
+
+    type: Literal["managed"] = "managed"
+    instance_type: str = "Standard_DS3_v2"
+    instance_count: int = Field(default=1, ge=1)
+
+
+class KubernetesFields(Fields):
+    """A share of a Kubernetes cluster that is attached to the workspace."""
+
+    type: Literal["kubernetes"]
+    target: str
+    """Name of the attached compute."""
+
+    instance_type: str | None = None
+    """An instance type that the cluster defines."""
+
+    instance_count: int = Field(default=1, ge=1)
+    cpu: Annotated[str, Field(pattern=r"^\d+(\.\d+)?m?$")] = "1"
+    memory: Annotated[str, Field(pattern=r"^\d+(\.\d+)?(Mi|Gi|M|G)$")] = "1Gi"
+
+
+def _short(value: object) -> object:
+    return {"type": value} if isinstance(value, str) else value
+
+
+Compute = Annotated[
+    Annotated[ManagedFields | KubernetesFields, Field(discriminator="type")],
+    BeforeValidator(_short),
+]
+
+
+class ImageFields(Fields):
+    """An environment made of an image and a conda file."""
+
+    image: str
+    conda_file: str
+    """Path beside the pipeline file."""
+
+
+class CodeFields(Fields):
+    """The scoring code of a custom model."""
+
+    folder: str
+    """Path beside the pipeline file."""
+
+    script: str = "score.py"
+    """The entry script, inside the folder."""
+
+
+class RequestFields(Fields):
+    """How the inference server treats requests."""
+
+    timeout: Annotated[Duration, Field(gt=0, le=300)] = 5.0
+    """At most 180s on managed and 300s on Kubernetes endpoints."""
+
+    max_concurrent_per_instance: int = Field(default=1, ge=1)
+    max_queue_wait: Annotated[Duration, Field(ge=0)] = 0.5
+
+
+class ExpectFields(Fields):
+    """A good answer to the sample request."""
+
+    status: int = Field(default=200, ge=100, le=599)
+    json_: Shape = Field(default=None, alias="json")
+    """The answer's shape: number, integer, string, boolean, null or any; a list of one shape;
+    an object with the keys that must be there."""
+
+
+class HealthFields(Fields):
+    """When a new deployment counts as healthy."""
+
+    timeout: Annotated[Duration, Field(gt=0, le=DAY)] = 5400.0
+    """How long provisioning may take; with an image build 30 minutes and more are usual."""
+
+    interval: Annotated[Duration, Field(ge=0.5, le=600)] = 15.0
+    """The longest pause between two looks."""
+
+    sample_request: str | dict[str, JsonValue] | list[JsonValue]
+    """The request's body, or the path of a JSON file beside the pipeline file."""
+
+    expect: ExpectFields = ExpectFields()
+    max_latency: Annotated[Duration, Field(gt=0)] | None = None
+
+
+class ApprovalFields(Fields):
+    """Who is asked before the stage starts."""
+
+    approvers: Annotated[Addresses, Field(min_length=1)]
+    timeout: Annotated[Duration, Field(ge=60, le=30 * DAY)] = 30 * DAY
+    instructions: str = ""
+    """Shown in the mail and on the page."""
+
+    model_config = ConfigDict(str_min_length=0)
+
+
+class StageFields(Fields):
+    """One environment of the pipeline."""
+
+    name: Name
+    workspace: WorkspaceFields | None = None
+    """None for the source's workspace."""
+
+    model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$")] | None = None
+    """The model's name in this workspace; the source's name when left out."""
+
+    endpoint: EndpointName
+    compute: Compute = ManagedFields()
+    environment: str | ImageFields | None = None
+    """`azureml:name:version`, an `azureml://registries/…` id, or image and conda_file.
+    Custom models need one; MLflow models bring theirs."""
+
+    code: CodeFields | None = None
+    request: RequestFields = RequestFields()
+    environment_variables: dict[str, str] = {}
+    tags: dict[str, str] = {}
+    health: HealthFields
+    approval: ApprovalFields | None = None
+    keep_previous: bool = False
+    """Keep the deployment that served before, without traffic, for a quick way back."""
+
+    @model_validator(mode="after")
+    def _environment_is_exact(self) -> Self:
+        reference = self.environment
+        if isinstance(reference, str) and not re.fullmatch(
+            r"azureml:[^:/]+:[^:/]+|azureml://registries/[^/]+/environments/[^/]+/versions/[^/]+",
+            reference,
+        ):
+            raise ValueError("environment: name a version, as in azureml:name:version")
+        if self.compute.type == "managed" and self.request.timeout > 180:
+            raise ValueError("request.timeout: managed endpoints take at most 180s")
+        if (self.code is None) != (self.environment is None):
+            raise ValueError("code and environment come together (both for custom models)")
+        return self
+
+
+class PipelineFields(Fields):
+    """A release pipeline: which models it takes, and the stages that they go through."""
+
+    name: Name
+    source: WorkspaceFields
+    """Where models are registered."""
+
+    model: str
+    """A model name, or a glob such as `diabetes-*`."""
+
+    tags: dict[str, str] = {}
+    """Tags that a model must carry; `*` takes any value."""
+
+    owners: Addresses = []
+    """Who hears how a release ended."""
+
+    stages: Annotated[list[StageFields], Field(min_length=1)]
