@@ -31,7 +31,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
         response = await _answer(emulator, request)
     else:
         response = await _answer_with_fault(emulator, request, fault)
-    dropped = fault is not None and fault.drop and fault.status
+    dropped = fault is not None and fault.drop
     emulator.control.requests.append(
         {
             "time": began,

@@ -114,7 +114,7 @@ class Lifecycle:
         except DeploymentFailedError as error:
             _log.error("%s did not come back: %s", deployment.name, error.message)
             return
-        await self._fleet.replace(_server_key(workspace, deployment), started.server)
+        await self._fleet.replace(_server_key(workspace, deployment), started)
 
     async def close(self) -> None:
         """Leave what is running as it is, for the next start."""
@@ -192,9 +192,9 @@ class Lifecycle:
         try:
             await self._wait(operation)
         except asyncio.CancelledError:
-            await started.server.stop()
+            await started.close()
             raise
-        await self._fleet.replace(_server_key(workspace, deployment), started.server)
+        await self._fleet.replace(_server_key(workspace, deployment), started)
         return replace(
             deployment,
             state="Succeeded",

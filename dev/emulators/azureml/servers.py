@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import asyncio
 import re
 import shutil
 from collections.abc import Mapping
@@ -11,12 +11,11 @@ from pathlib import Path
 
 from dev.emulators.azureml.blobs import AzureError, Blobs, make_folder
 from dev.emulators.azureml.deployments import request_timeout
+from dev.emulators.azureml.exceptions import ArmError
 from dev.emulators.azureml.references import find_asset, parse_data_path
 from dev.emulators.azureml.scoring import Scorer, ScoringServer, ScoringSpec, ScoringStartError
 from dev.emulators.azureml.state import Deployment, Workspace
 from dev.emulators.azureml.wire import Json
-
-_log = logging.getLogger(__name__)
 
 CRASHED = (
     "User container has crashed or terminated. Please see troubleshooting guide, available here: "
@@ -52,7 +51,13 @@ class Started:
     """A server that is up, and what its storage initialiser wrote."""
 
     server: ScoringServer
+    folder: Path
     storage_log: str
+
+    async def close(self) -> None:
+        """Stop the server and remove its copy of model and code."""
+        await self.server.stop()
+        await _remove(self.folder)
 
 
 class Fleet:
@@ -62,7 +67,7 @@ class Fleet:
         self._scorer = scorer
         self._blobs = blobs
         self._root = root
-        self._live: dict[ServerKey, ScoringServer] = {}
+        self._live: dict[ServerKey, Started] = {}
 
     async def start(
         self, workspace: Workspace, deployment: Deployment, body: Json, revision: int
@@ -74,13 +79,20 @@ class Fleet:
         """
         key = f"{workspace.spec.name}-{deployment.endpoint}-{deployment.name}-{revision}"
         folder = self._root / re.sub(r"[^\w-]", "_", key)
-        shutil.rmtree(folder, ignore_errors=True)
-        asked = body["properties"]
+        await _remove(folder)
         try:
-            model_type, model_log = await self._fetch_model(workspace, asked, folder / "model")
-            code_log = await self._fetch_code(workspace, asked, folder / "code")
-        except AzureError as error:
+            return await self._start_in(folder, workspace, body)
+        except (ArmError, AzureError) as error:
+            await _remove(folder)
             raise DeploymentFailedError("InternalServerError", str(error)) from error
+        except BaseException:
+            await _remove(folder)
+            raise
+
+    async def _start_in(self, folder: Path, workspace: Workspace, body: Json) -> Started:
+        asked = body["properties"]
+        model_type, model_log = await self._fetch_model(workspace, asked, folder / "model")
+        code_log = await self._fetch_code(workspace, asked, folder / "code")
         configuration = asked["codeConfiguration"] or {}
         spec = ScoringSpec(
             deployment_key=folder.name,
@@ -93,7 +105,7 @@ class Fleet:
         )
         storage_log = model_log + code_log
         try:
-            return Started(await self._scorer.start(spec), storage_log)
+            return Started(await self._scorer.start(spec), folder, storage_log)
         except ScoringStartError as error:
             raise DeploymentFailedError(
                 "ResourceNotReady", CRASHED, error.logs, storage_log
@@ -146,29 +158,31 @@ class Fleet:
             raise DeploymentFailedError("BadArgument", message, storage_log=log + message)
         return log
 
-    async def replace(self, key: ServerKey, server: ScoringServer) -> None:
+    async def replace(self, key: ServerKey, started: Started) -> None:
         """Let a server answer for a deployment, and stop the one before it."""
         before = self._live.get(key)
-        self._live[key] = server
+        self._live[key] = started
         if before is not None:
-            await before.stop()
+            await before.close()
 
     async def stop(self, key: ServerKey) -> None:
         """Stop the server of a deployment, if it has one."""
-        server = self._live.pop(key, None)
-        if server is not None:
-            await server.stop()
+        started = self._live.pop(key, None)
+        if started is not None:
+            await started.close()
 
     def live(self, workspace: str, endpoint: str) -> dict[str, ScoringServer]:
         """An endpoint's servers by deployment name."""
         return {
-            key[2]: server for key, server in self._live.items() if key[:2] == (workspace, endpoint)
+            key[2]: started.server
+            for key, started in self._live.items()
+            if key[:2] == (workspace, endpoint)
         }
 
     def logs(self, key: ServerKey, tail: int) -> str:
         """The last lines of a deployment's server, empty where none runs."""
-        server = self._live.get(key)
-        return server.logs(tail) if server else ""
+        started = self._live.get(key)
+        return started.server.logs(tail) if started else ""
 
     async def stop_all(self) -> None:
         """Stop every server."""
@@ -179,3 +193,7 @@ class Fleet:
         """Stop every server and the scorer itself."""
         await self.stop_all()
         await self._scorer.close()
+
+
+async def _remove(folder: Path) -> None:
+    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)

@@ -91,6 +91,8 @@ def test_a_failed_update_leaves_the_old_server(qa: Arm, emulator: Running) -> No
     assert [server.stopped for server in emulator.scorer.servers] == [False]
     assert qa.finish(qa.put_deployment("ep-one", "blue"))["status"] == "Succeeded"
     assert [server.stopped for server in emulator.scorer.servers] == [True, False]
+    copies = emulator.settings.state_dir / "deployments"
+    assert [folder.name.rpartition("-")[2] for folder in copies.iterdir()] == ["3"]
 
 
 def test_score_follows_traffic_and_keys(qa: Arm) -> None:
@@ -144,6 +146,18 @@ def test_restart_continues(settings: Settings) -> None:
         assert 1.2 < time.monotonic() - began < 5
         assert again.raw("GET", address).json()["status"] == "Succeeded"
         assert again.call("GET", "models/diabetes/versions/1").status_code == 200
+
+
+def test_restart_without_the_model(settings: Settings) -> None:
+    """A deployment whose model is gone does not come back; all else does."""
+    with Running(settings) as first:
+        qa = Arm(first.url, settings.workspaces[0])
+        qa.deployed()
+        assert qa.call("DELETE", "models/diabetes").status_code == 200
+    with Running(settings) as second:
+        again = Arm(second.url, settings.workspaces[0])
+        assert second.scorer.servers == []
+        assert again.call("GET", "onlineEndpoints/ep-one/deployments/blue").status_code == 200
 
 
 def test_a_deployment_that_hangs_can_be_ended_with_its_endpoint(qa: Arm, emulator: Running) -> None:
