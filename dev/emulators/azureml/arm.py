@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 import uuid
 from http import HTTPStatus
@@ -17,6 +18,8 @@ from dev.emulators.azureml.exceptions import ArmError, gateway_error, workspace_
 from dev.emulators.azureml.state import Workspace
 from dev.emulators.azureml.urls import Match, find_route
 from dev.emulators.azureml.wire import NO_BODY, ArmRequest, ArmResponse, Json
+
+_log = logging.getLogger(__name__)
 
 _ANY_LOCATION = "eastus2"
 _JSON = "application/json; charset=utf-8"
@@ -79,6 +82,10 @@ async def _answer(emulator: Emulator, request: web.Request) -> web.StreamRespons
         body = error.body(location)
         answer = ArmResponse(NO_BODY if body is None else body, error.status, error.headers)
         return _write(answer, failed=True)
+    except Exception:  # noqa: BLE001 (the service answers whatever breaks in it)
+        _log.exception("%s %s broke", request.method, request.path)
+        body = ArmError(500, "ServiceError", "InternalServerError").body(location)
+        return _write(ArmResponse(body, 500, {"x-ms-failure-cause": "service"}), failed=True)
 
 
 def _authenticate(request: web.Request) -> None:
@@ -137,8 +144,8 @@ async def _read(request: web.Request, match: Match, workspace: Workspace) -> Arm
     except ValueError as error:
         message = "The request content was invalid and could not be deserialized."
         raise gateway_error(400, "InvalidRequestContent", message) from error
-    if not isinstance(body, dict):
-        message = "The request content must be a JSON object."
+    if not isinstance(body, dict) or not isinstance(body.get("properties", {}), dict | None):
+        message = "The request content and its properties must be JSON objects."
         raise gateway_error(400, "InvalidRequestContent", message)
     return ArmRequest(
         method=request.method,

@@ -8,12 +8,15 @@ from urllib.parse import unquote, urlsplit
 
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import ContainerSasPermissions, generate_container_sas
-from azure.storage.blob.aio import BlobServiceClient
+from azure.storage.blob.aio import BlobServiceClient, LinearRetry
 
 from dev.emulators.azureml.config import WorkspaceSpec
 
 UPLOAD_HOURS = 24
 """How long the signed address for an upload is good for."""
+
+
+_RETRY_SECONDS = 1
 
 
 class Blobs:
@@ -22,7 +25,11 @@ class Blobs:
     def __init__(self, spec: WorkspaceSpec) -> None:
         self._spec = spec
         credential = {"account_name": spec.storage_account, "account_key": spec.storage_key}
-        self._client = BlobServiceClient(spec.blob_endpoint, credential=credential)
+        # Azurite closes idle connections; the default policy would wait 15 s before it tries again.
+        retry = LinearRetry(backoff=_RETRY_SECONDS, retry_total=3, random_jitter_range=0)
+        self._client = BlobServiceClient(
+            spec.blob_endpoint, credential=credential, retry_policy=retry
+        )
 
     async def close(self) -> None:
         """Give back the connections."""

@@ -143,6 +143,8 @@ def _check_unchanged(before: Json, after: Json) -> None:
 def _check_traffic(endpoint: Endpoint, deployments: list[Deployment]) -> None:
     traffic: Mapping[str, int] = endpoint.body["properties"]["traffic"]
     mirror: Mapping[str, int] = endpoint.body["properties"]["mirrorTraffic"]
+    if not isinstance(traffic, dict) or not isinstance(mirror, dict):
+        raise inferencing_error("Traffic", "A traffic map must name deployments with their share.")
     states = {deployment.name: deployment.state for deployment in deployments}
     for name, percent in [*traffic.items(), *mirror.items()]:
         _check_share(endpoint.name, name, percent, states)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from urllib.parse import urlencode
 
 from dev.emulators.azureml import assets
+from dev.emulators.azureml.blobs import AzureError
 from dev.emulators.azureml.emulator import Emulator
 from dev.emulators.azureml.events import model_registered
 from dev.emulators.azureml.exceptions import user_error
 from dev.emulators.azureml.references import parse_data_path
 from dev.emulators.azureml.state import Asset, Workspace
 from dev.emulators.azureml.wire import ArmRequest, ArmResponse, Json
+
+_log = logging.getLogger(__name__)
 
 PAGE_SIZE = 30
 
@@ -107,7 +111,11 @@ async def _read_flavors(emulator: Emulator, workspace: Workspace, model: Asset) 
         return model
     path = parse_data_path(model.properties["modelUri"], workspace.spec).path
     blobs = emulator.storage(workspace)
-    mlmodel = await blobs.read(workspace.spec.container, f"{path}/MLmodel")
+    try:
+        mlmodel = await blobs.read(workspace.spec.container, f"{path}/MLmodel")
+    except AzureError:
+        _log.warning("storage did not answer: %s has no flavors", model.name)
+        return model
     if mlmodel is None:
         return model
     with_flavors = assets.with_flavors(model, mlmodel)

@@ -85,6 +85,10 @@ def test_malformed_body(qa: Arm) -> None:
         address, data="{not json", headers={"Authorization": "Bearer x"}, timeout=10
     )
     assert error(answer) == (400, "InvalidRequestContent")
+    for body in ([1], {"properties": "text"}):
+        answer = qa.call("PUT", "models/m/versions/1", body)
+        assert error(answer) == (400, "InvalidRequestContent")
+    assert "must name deployments" in inferencing_message(qa.put_endpoint("ep-one", traffic=[1]))
 
 
 def test_additional_information(qa: Arm) -> None:

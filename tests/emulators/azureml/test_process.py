@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import psutil
@@ -18,6 +18,8 @@ from azure.storage.blob import BlobServiceClient
 
 from dev.emulators.azureml import Settings
 from dev.storage import Azurite
+from tests.emulators.azureml.arm import Arm
+from tests.emulators.azureml.running import Running
 
 ROOT = Path(__file__).parents[3]
 
@@ -51,6 +53,26 @@ def test_storage_ends_with_a_killed_owner(tmp_path: Path) -> None:
         owner.kill()
     _, alive = psutil.wait_procs([azurite], timeout=10)
     assert alive == []
+
+
+def test_storage_that_went_away(settings: Settings, tmp_path: Path) -> None:
+    """The service answers as it was recorded to when something behind it broke."""
+    storage = Azurite(tmp_path / "storage", ("one",)).start()
+    account = storage.accounts["one"]
+    spec = replace(
+        settings.workspaces[0],
+        storage_account=account.name,
+        storage_key=account.key,
+        blob_endpoint=account.blob_endpoint,
+    )
+    with Running(replace(settings, workspaces=(spec,))) as running:
+        storage.stop()
+        arm = Arm(running.url, spec)
+        upload = {"pendingUploadType": "TemporaryBlobReference"}
+        answer = arm.call("POST", "codes/c/versions/1/startPendingUpload", upload)
+        assert answer.status_code == 500
+        assert answer.json()["error"]["code"] == "ServiceError"
+        assert answer.headers["x-ms-failure-cause"] == "service"
 
 
 def test_emulator_alone(settings: Settings, tmp_path: Path) -> None:
