@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -193,4 +193,5 @@ class Store:
 
 
 def _plain(items: Iterable[Any]) -> list[Json]:
-    return [asdict(item) for item in items]
+    """Fields as they are: `asdict` would copy all that is in them, at every save."""
+    return [vars(item) for item in items]
