@@ -41,7 +41,6 @@ class Turns:
             _log.info("a late turn of %s is dropped", response.instanceId)
             return
         instance = turn.instance
-        instance.turn = None
         instance.updated_at = utc_now()
         instance.history.extend(turn.events)
         instance.custom_status = (
@@ -49,8 +48,10 @@ class Turns:
         )
         _set_running_or_suspended(instance, turn.events)
         self._act(instance, response.actions)
+        # Only now: what its own actions brought (an event to itself, a lock) is for the next turn.
+        instance.turn = None
         self._hub.tell_watchers(instance.id)
-        if instance.inbox:
+        if instance.inbox or any(a.HasField("rewindOrchestration") for a in response.actions):
             self._hub.enqueue(instance)
 
     def _act(self, instance: Instance, actions: Iterable[pb.OrchestratorAction]) -> None:
@@ -169,7 +170,6 @@ class Turns:
         for past in list(instance.history):
             if past.HasField("subOrchestrationInstanceCreated") and past.eventId not in told:
                 self._rewind_child(instance, past, reason)
-        self._hub.enqueue(instance)
 
     def _rewind_child(
         self, instance: Instance, created: pb.HistoryEvent, reason: str | None

@@ -141,8 +141,8 @@ class WorkQueue:
                 self._timers.after(self._lost_seconds, lambda: self._offer_again(work))
                 return None
             del self._in_flight[token]
-            work.done = True
-            return work
+            withdrawn, work.done = work.done, True
+            return None if withdrawn else work
 
     def abandon(self, token: str, kind: Kind) -> None:
         """The worker could not do it: offer the same item again."""

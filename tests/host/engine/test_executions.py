@@ -223,6 +223,23 @@ def test_continue_as_new_keeps_version_and_tags_and_drops_custom_status(
     assert ended(client, one).get_output() == 2
 
 
+def test_an_event_to_itself_does_not_wake_an_instance_that_ends(
+    client: TaskHubGrpcClient, serve: Serve
+) -> None:
+    turns = Counter[str]()
+
+    def sends(ctx: OrchestrationContext, _: Value) -> Steps:
+        turns[ctx.instance_id] += 1
+        yield ctx.call_activity(echo, input=1)
+        ctx.send_event(ctx.instance_id, "go", data="to itself")
+
+    serve(sends, activities=(echo,))
+    one = client.schedule_new_orchestration(sends)
+    ended(client, one)
+    time.sleep(0.3)
+    assert turns[one] == 2
+
+
 @pytest.mark.parametrize("save", [True, False])
 def test_unconsumed_events_go_on_only_if_saved(
     client: TaskHubGrpcClient, serve: Serve, save: bool

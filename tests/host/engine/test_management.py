@@ -1,5 +1,7 @@
 """The calls that change an instance, and what reading shows of it."""
 
+import threading
+import time
 from datetime import UTC, datetime
 from functools import partial
 
@@ -122,6 +124,25 @@ def test_point_04_a_failed_instance_is_rewound_with_its_failed_child(
     broken.clear()
     client.rewind_orchestration(one, reason="mended")
     assert ended(client, one).get_output() == "mended"
+
+
+def test_a_turn_of_a_purged_instance_changes_nothing(
+    client: TaskHubGrpcClient, serve: Serve
+) -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def parent(ctx: OrchestrationContext, _: Value) -> Steps:
+        entered.set()
+        leave.wait(10)
+        yield ctx.call_sub_orchestrator(done, input=1, instance_id="child")
+
+    serve(parent, done)
+    client.schedule_new_orchestration(parent, instance_id="one")
+    assert entered.wait(10)
+    client.purge_orchestrations_by(runtime_status=None)  # without statuses running ones go too
+    leave.set()
+    time.sleep(0.3)
+    assert client.get_all_orchestration_states() == []
 
 
 def test_point_14_a_failed_instance_shows_plain_text_and_no_failure_details(
