@@ -1,0 +1,98 @@
+# Every target brings what it needs and does nothing twice; `make help` lists them.
+# Assumed: make, Node.js 20 or later, and some Python 3 with pip (uv comes from PyPI by it).
+
+UV_VERSION := 0.13.9
+PYTHON_VERSION := $(shell cat .python-version)
+TEST_WORKERS ?= 2
+
+UV := .tools/uv-$(UV_VERSION)/bin/uv
+BIN := .venv/bin
+PYTHON_PATH := .tools/python-$(PYTHON_VERSION)
+
+# Stamps: each lies in what was brought and says that it matches its lock file.
+APP := .venv/.brought
+SERVING := dev/serving/.venv/.brought
+AZURITE := dev/azurite/node_modules/.brought
+STACK := $(APP) $(SERVING) $(AZURITE)
+
+# What is checked for style and types; scoring code below pipelines/ is its users'.
+SOURCES := $(wildcard function_app.py shared dev bench tests)
+
+# uv works for this checkout alone, whatever environment make was called from.
+unexport VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
+export UV_HTTP_TIMEOUT ?= 120
+SYNC = UV_PYTHON="$$(cat $(PYTHON_PATH))" UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --quiet
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: help setup demo stack test check bench requirements clean
+.PHONY: check-style check-types check-lock check-structure check-pipelines
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
+
+setup: $(STACK) ## bring everything that the other targets need
+
+demo: $(STACK) ## watch one model version go from registration to PROD
+	@$(BIN)/python -m dev.demo
+
+stack: $(STACK) ## run the service and its emulators until interrupted
+	@$(BIN)/python -m dev.stack
+
+test: $(STACK) ## run all tests
+	@$(BIN)/pytest -q -n $(TEST_WORKERS) --dist loadfile
+
+check: check-style check-types check-lock check-structure check-pipelines ## all but the tests
+
+check-style: $(APP)
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+
+check-types: $(APP)
+	@$(BIN)/mypy $(SOURCES)
+
+check-lock: $(APP)
+	@$(UV) lock --check --offline --quiet || \
+		{ echo "uv.lock does not fit pyproject.toml: run $(UV) lock" >&2; exit 1; }
+	@dev/tools/export-requirements $(UV) | diff requirements.txt - || \
+		{ echo "requirements.txt does not fit uv.lock: run make requirements" >&2; exit 1; }
+
+check-structure: $(APP)
+	@$(BIN)/pytest -q tests/structure
+
+check-pipelines: $(APP)
+	@$(BIN)/python -m shared.pipelines check
+
+bench: $(STACK) ## measure what bench/ measures and print it
+	@$(BIN)/python -m bench
+
+requirements: $(UV) ## write requirements.txt from the lock, for the deployed app alone
+	@dev/tools/export-requirements $(UV) > requirements.txt
+
+clean: ## remove all that make brought or made
+	@rm -rf .venv .tools .stack dev/serving/.venv dev/azurite/node_modules \
+		.mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(UV): dev/tools/bring-uv
+	@dev/tools/bring-uv $(UV_VERSION) .tools/uv-$(UV_VERSION)
+	@touch $@
+
+$(PYTHON_PATH): .python-version dev/tools/find-python | $(UV)
+	@dev/tools/find-python $(UV) $(PYTHON_VERSION) > $@
+
+$(APP): pyproject.toml uv.lock $(UV) $(PYTHON_PATH)
+	@echo "Python packages of the service and its tests, into .venv"
+	@$(SYNC)
+	@touch $@
+
+$(SERVING): dev/serving/pyproject.toml dev/serving/uv.lock $(UV) $(PYTHON_PATH)
+	@echo "Python packages that models are served with, into dev/serving/.venv"
+	@$(SYNC) --project dev/serving
+	@touch $@
+
+$(AZURITE): dev/azurite/package.json dev/azurite/package-lock.json dev/tools/require-node
+	@dev/tools/require-node
+	@echo "Azurite from npm, into dev/azurite/node_modules"
+	@npm ci --prefix dev/azurite --no-audit --no-fund --no-progress --loglevel error >/dev/null
+	@touch $@
