@@ -52,11 +52,17 @@ PARTS = (
         project=("shared.domain", "shared.pipelines", "shared.config"),
         vendors=QUIET_LIBRARIES,
     ),
+    Part(
+        "shared.bindings",
+        project=("shared.domain", "shared.web.http"),
+        vendors=("azure.functions",),
+    ),
     Part("shared.bootstrap", project=("shared",), vendors=ANY),
     Part(
         "function_app",
         project=(
             *_CORE,
+            "shared.bindings",
             "shared.bootstrap",
             "shared.config",
             "shared.pipelines",

@@ -6,5 +6,6 @@ alone. Every bearer token is good for ARM; keys are checked for scoring.
 
 from dev.emulators.azureml.app import create_app
 from dev.emulators.azureml.config import Settings, WorkspaceSpec, load_settings
+from dev.emulators.azureml.scoring import serving_python
 
-__all__ = ["Settings", "WorkspaceSpec", "create_app", "load_settings"]
+__all__ = ["Settings", "WorkspaceSpec", "create_app", "load_settings", "serving_python"]

@@ -1,0 +1,306 @@
+"""The whole service on this machine: emulators, Azurite and the function app, on loopback.
+
+`python -m dev.stack --json` prints one line of JSON when everything answers, then runs until it is
+interrupted. Started again on the same `--state-dir` it goes on where it was, on the same ports.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientSession, web
+
+from dev.emulators import azureml, eventgrid, mailbox
+from dev.functions import FunctionsError, start_dev_host, start_func
+from dev.storage import Account, Azurite, AzuriteError, Ports
+
+ROOT = Path(__file__).parents[1]
+HOST = "127.0.0.1"
+ACCOUNTS = {"function": "modelgate", "qa": "wkqa", "prod": "wkprod"}
+SENDER_DOMAIN = "modelgate.example"
+TOPIC = "releases"
+PEOPLE = {"APPROVER": "approver@modelgate.example", "OWNER": "owner@modelgate.example"}
+ARM_TOKEN = "local"  # noqa: S105 - the emulator takes any
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says."""
+
+    state_dir: Path | None = None
+    """Kept; None takes a folder that goes when the stack ends."""
+
+    pipelines: Path = ROOT / "pipelines"
+    scoring: str = "process"
+    provision_seconds: float = 10.0
+    host: str = "dev"
+
+
+@dataclass
+class Memory:
+    """Ports and secrets that stay the same from one start to the next."""
+
+    file: Path
+    values: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, folder: Path) -> Memory:
+        """Read what an earlier start wrote, if there was one."""
+        file = folder / "stack.json"
+        values = json.loads(file.read_text()) if file.exists() else {}
+        return cls(file, values)
+
+    def port(self, name: str) -> int:
+        """The port of that name; another one where it is taken."""
+        known = self.values.get(f"{name}_port", 0)
+        self.values[f"{name}_port"] = port = known if _is_free(known) else _free_port()
+        return int(port)
+
+    def secret(self, name: str) -> str:
+        """The secret of that name: 64 hexadecimal characters."""
+        return str(self.values.setdefault(f"{name}_key", secrets.token_hex(32)))
+
+    def save(self) -> None:
+        """Write it down, for this user alone."""
+        self.file.touch(mode=0o600)
+        self.file.write_text(json.dumps(self.values, indent=2))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return port != 0
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+class Stack:
+    """Everything that runs; an async context manager that gives the facts for callers."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._exits = AsyncExitStack()
+        self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        """Set when the function app's process ends by itself: why."""
+
+    async def __aenter__(self) -> dict[str, Any]:
+        try:
+            return await self._start()
+        except BaseException:
+            await self._exits.aclose()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._exits.aclose()
+
+    async def _start(self) -> dict[str, Any]:
+        if self._options.scoring == "process":
+            azureml.serving_python()
+        folder = self._state_dir()
+        memory = Memory.load(folder)
+        ports = Ports(memory.port("blob"), memory.port("queue"), memory.port("table"))
+        storage = Azurite(folder / "storage", list(ACCOUNTS.values()), ports=ports)
+        await asyncio.to_thread(storage.start)
+        self._exits.push_async_callback(asyncio.to_thread, storage.stop)
+        accounts = {role: storage.accounts[name] for role, name in ACCOUNTS.items()}
+        workspaces = _workspaces(accounts)
+        urls = await self._start_emulators(folder, memory, workspaces)
+        port = memory.port("functions")
+        urls["functions"] = f"http://{HOST}:{port}"
+        memory.save()
+        settings = _settings(self._options, memory, urls, accounts, workspaces)
+        start = start_func if self._options.host == "func" else start_dev_host
+        keys = await start(ROOT, port, settings, folder, self._exits, self.ended)
+        await _subscribe(urls, workspaces["qa"].arm_id, keys.event_grid)
+        return {
+            **urls,
+            "storage": {role: account.connection_string for role, account in accounts.items()},
+            "workspaces": {role: workspace.arm_id for role, workspace in workspaces.items()},
+            "function_key": keys.function,
+            "state_dir": str(folder),
+        }
+
+    def _state_dir(self) -> Path:
+        if self._options.state_dir is not None:
+            folder = self._options.state_dir.resolve()
+            folder.mkdir(parents=True, exist_ok=True)
+            return folder
+        folder = Path(tempfile.mkdtemp(prefix="modelgate-"))
+        self._exits.callback(shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
+    async def _start_emulators(
+        self, folder: Path, memory: Memory, workspaces: Mapping[str, azureml.WorkspaceSpec]
+    ) -> dict[str, str]:
+        names = ("azureml", "mailbox", "eventgrid")
+        urls = {name: f"http://{HOST}:{memory.port(name)}" for name in names}
+        for name in names:
+            (folder / name).mkdir(exist_ok=True)
+        apps = {
+            "mailbox": mailbox.create_app(
+                mailbox.Settings(
+                    access_key=memory.secret("mail"),
+                    sender_domain=SENDER_DOMAIN,
+                    state_dir=folder / "mailbox",
+                )
+            ),
+            "eventgrid": eventgrid.create_app(
+                eventgrid.Settings(
+                    topics={TOPIC: memory.secret("topic")}, state_dir=folder / "eventgrid"
+                )
+            ),
+            "azureml": azureml.create_app(
+                azureml.Settings(
+                    workspaces=tuple(workspaces.values()),
+                    state_dir=folder / "azureml",
+                    provision_seconds=self._options.provision_seconds,
+                    scoring="inline" if self._options.scoring == "inline" else "process",
+                    event_sink=f"{urls['eventgrid']}/_emulator/system-topics/events",
+                )
+            ),
+        }
+        for name, app in apps.items():
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+            await runner.setup()
+            self._exits.push_async_callback(runner.cleanup)
+            await web.TCPSite(runner, HOST, memory.values[f"{name}_port"]).start()
+        return urls
+
+
+def _workspaces(accounts: Mapping[str, Account]) -> dict[str, azureml.WorkspaceSpec]:
+    return {
+        role: azureml.WorkspaceSpec(
+            subscription_id=f"00000000-0000-0000-0000-00000000000{number}",
+            resource_group=f"rg-{role}",
+            name=f"wk-{role}",
+            location="westeurope",
+            storage_account=accounts[role].name,
+            storage_key=accounts[role].key,
+            blob_endpoint=accounts[role].blob_endpoint,
+            computes=("aks-diabetes",),
+        )
+        for number, role in enumerate(("qa", "prod"), start=1)
+    }
+
+
+def _settings(
+    options: Options,
+    memory: Memory,
+    urls: Mapping[str, str],
+    accounts: Mapping[str, Account],
+    workspaces: Mapping[str, azureml.WorkspaceSpec],
+) -> dict[str, str]:
+    """The app's settings. They are all in which the local stack differs from Azure."""
+    storage = accounts["function"].connection_string
+    blob_service = accounts["qa"].blob_endpoint.removesuffix(accounts["qa"].name)
+    settings = {
+        "AzureWebJobsStorage": storage,
+        "MODELGATE_TABLES": storage,
+        "MODELGATE_MAIL": f"endpoint={urls['mailbox']}/;accesskey={memory.secret('mail')}",
+        "MODELGATE_MAIL_SENDER": f"modelgate@{SENDER_DOMAIN}",
+        "MODELGATE_LINK_KEYS": memory.secret("link"),
+        "MODELGATE_BASE_URL": urls["functions"],
+        "MODELGATE_EVENTS_ENDPOINT": f"{urls['eventgrid']}/topics/{TOPIC}/api/events",
+        "MODELGATE_EVENTS_KEY": memory.secret("topic"),
+        "MODELGATE_ARM_URL": urls["azureml"],
+        "MODELGATE_ARM_TOKEN": ARM_TOKEN,
+        "MODELGATE_BLOB_URL": blob_service + "{account}",
+        "MODELGATE_WORKSPACE_STORAGE": "datastore-key",
+        "MODELGATE_PIPELINES": str(options.pipelines.resolve()),
+        "MODELGATE_SWEEP_SCHEDULE": "0 * * * * *",
+        **PEOPLE,
+    }
+    for role, workspace in workspaces.items():
+        settings[f"{role.upper()}_SUBSCRIPTION_ID"] = workspace.subscription_id
+        settings[f"{role.upper()}_RESOURCE_GROUP"] = workspace.resource_group
+    return settings
+
+
+async def _subscribe(urls: Mapping[str, str], workspace: str, key: str) -> None:
+    """Subscribe the app to the QA workspace; Event Grid shakes hands with it at once."""
+    endpoint = f"{urls['functions']}/runtime/webhooks/eventgrid?functionName=model_registered"
+    subscription = {
+        "source": workspace,
+        "endpoint": f"{endpoint}&code={key}" if key else endpoint,
+        "included_event_types": ["Microsoft.MachineLearningServices.ModelRegistered"],
+        "schema": "EventGridSchema",
+        "max_events_per_batch": 1,
+        "dead_letter": True,
+    }
+    address = f"{urls['eventgrid']}/_emulator/subscriptions/modelgate"
+    async with ClientSession() as session, session.put(address, json=subscription) as answer:
+        if answer.status >= 300:
+            raise FunctionsError(f"Event Grid cannot subscribe the app: {await answer.text()}")
+
+
+async def _run(options: Options, *, as_json: bool) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    stack = Stack(options)
+    async with stack as facts:
+        print(json.dumps(facts) if as_json else _for_people(facts), flush=True)  # noqa: T201 - the result
+        waiting: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({waiting, stack.ended}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+    if stack.ended.done():
+        sys.stderr.write(f"{stack.ended.result()}\n")
+        return 1
+    return 0
+
+
+def _for_people(facts: Mapping[str, Any]) -> str:
+    lines = [
+        ("Service", f"{facts['functions']}/api/health"),
+        ("Releases", f"{facts['functions']}/api/releases?code={facts['function_key']}"),
+        ("Mailbox", facts["mailbox"]),
+        ("Events", facts["eventgrid"]),
+        ("Azure ML", facts["azureml"]),
+        ("State and logs", facts["state_dir"]),
+    ]
+    return "\n".join(f"{name:<15} {value}" for name, value in lines) + "\nCtrl-C ends it."
+
+
+def main() -> int:
+    """Run the stack until it is interrupted; 1 where it does not start or breaks."""
+    parser = argparse.ArgumentParser(prog="python -m dev.stack", description=__doc__)
+    add = parser.add_argument
+    add("--json", action="store_true", help="print the facts as one line of JSON")
+    add("--state-dir", type=Path, help="keep everything here and go on from it")
+    add("--pipelines", type=Path, default=ROOT / "pipelines", help="folder of pipeline files")
+    add("--scoring", choices=("process", "inline"), default="process")
+    add("--provision-seconds", type=float, default=10.0, help="how long a deployment takes")
+    add("--host", choices=("dev", "func"), default="dev", help="func runs Core Tools")
+    arguments = vars(parser.parse_args())
+    as_json = arguments.pop("json")
+    try:
+        return asyncio.run(_run(Options(**arguments), as_json=as_json))
+    except (AzuriteError, FunctionsError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

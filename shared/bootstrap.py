@@ -1,0 +1,87 @@
+"""Puts the service together from its settings: the one importer of adapters."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shared.adapters.artifacts import BlobArtifacts
+from shared.adapters.azureml import AzureMl
+from shared.adapters.clock import SystemClock
+from shared.adapters.credentials import credential_for
+from shared.adapters.events import EventGridPublisher
+from shared.adapters.links import SignedLinks
+from shared.adapters.mail import EmailMailer
+from shared.adapters.orchestrations import DurableOrchestrations
+from shared.adapters.store import TableStore
+from shared.config import Settings, read_settings
+from shared.pipelines import load_pipelines
+from shared.ports import Orchestrations, Publisher, Services
+from shared.web.letters import HtmlLetters
+from shared.workflow.contract import NEWS, RELEASE
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.durable_functions import SyncDurableFunctionsClient
+
+
+class Application:
+    """The service. Settings and pipelines are read when it is made, vendors when first needed."""
+
+    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+        """Read settings and pipelines.
+
+        Args:
+            environment: The application settings.
+            folder: What a relative path of the pipelines' folder starts at.
+
+        Raises:
+            InvalidSettingsError: With all that is wrong with the settings.
+            InvalidPipelinesError: With all that is wrong with the pipelines.
+        """
+        self._settings = read_settings(environment)
+        self._pipelines = load_pipelines(folder / self._settings.pipelines, environment)
+
+    @cached_property
+    def services(self) -> Services:
+        """Everything that activities and views use."""
+        settings = self._settings
+        credential = credential_for(client_id=settings.client_id)
+        azure_ml = AzureMl(
+            arm_url=settings.arm_url,
+            credential=credential_for(client_id=settings.client_id, token=settings.arm_token),
+            blob_url=settings.blob_url,
+        )
+        return Services(
+            pipelines=self._pipelines,
+            models=azure_ml,
+            endpoints=azure_ml,
+            artifacts=BlobArtifacts(
+                credential=credential,
+                access=settings.workspace_storage,
+                datastore_key=azure_ml.datastore_key,
+            ),
+            store=TableStore(tables=settings.tables, credential=credential),
+            mailer=EmailMailer(
+                service=settings.mail, sender=settings.mail_sender, credential=credential
+            ),
+            publisher=_publisher(settings, credential),
+            links=SignedLinks(keys=settings.link_keys, base_url=settings.address),
+            letters=HtmlLetters(base_url=settings.address),
+            clock=SystemClock(),
+        )
+
+
+def orchestrations(client: "SyncDurableFunctionsClient") -> Orchestrations:
+    """The running side of releases, for one invocation."""
+    return DurableOrchestrations(client, orchestrator=RELEASE, news=NEWS)
+
+
+def _publisher(settings: Settings, credential: "TokenCredential") -> Publisher | None:
+    if not settings.events_endpoint:
+        return None
+    return EventGridPublisher(
+        endpoint=settings.events_endpoint,
+        key=settings.events_key or None,
+        credential=credential,
+    )

@@ -1,0 +1,124 @@
+"""The settings: one frozen object, read once; all that is missing or unsafe is told together."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+KEY_LENGTH = 32
+"""Characters that a signing key needs at least: 256 bits written in hexadecimal have 64."""
+
+
+class InvalidSettingsError(Exception):
+    """Settings that the app cannot start with; the message has a line per problem."""
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _long_enough(keys: list[str]) -> list[str]:
+    if any(len(key) < KEY_LENGTH for key in keys):
+        raise ValueError(f"every key needs {KEY_LENGTH} characters or more")
+    return keys
+
+
+Keys = Annotated[
+    list[str], BeforeValidator(_split), AfterValidator(_long_enough), Field(min_length=1)
+]
+
+
+class Settings(BaseModel):
+    """Each field is the application setting of its alias."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    tables: str = Field(alias="MODELGATE_TABLES", min_length=1)
+    """Table Storage: the service's https endpoint (with the app's identity), or a connection
+    string."""
+
+    mail: str = Field(alias="MODELGATE_MAIL", min_length=1)
+    """Communication Services Email: its https endpoint (with the app's identity), or a connection
+    string."""
+
+    mail_sender: str = Field(alias="MODELGATE_MAIL_SENDER", min_length=3)
+    """The address that mails come from, of a domain linked to the Communication Services
+    resource."""
+
+    link_keys: Keys = Field(alias="MODELGATE_LINK_KEYS", repr=False)
+    """Keys that sign the links in mails, separated by commas. The first signs, all verify: rotate
+    by putting a new one in front."""
+
+    base_url: str = Field(default="", alias="MODELGATE_BASE_URL", pattern=r"^(https?://[^/]+)?/?$")
+    """Where people reach this app. Left empty: `https://` and the app's own host name."""
+
+    host_name: str = Field(default="", alias="WEBSITE_HOSTNAME")
+    """Set by Azure Functions."""
+
+    events_endpoint: str = Field(default="", alias="MODELGATE_EVENTS_ENDPOINT")
+    """Event Grid topic that every change of a release is published to; empty publishes nothing."""
+
+    events_key: str = Field(default="", alias="MODELGATE_EVENTS_KEY", repr=False)
+    """The topic's key; empty uses the app's identity."""
+
+    arm_url: str = Field(default="https://management.azure.com", alias="MODELGATE_ARM_URL")
+    """Azure Resource Manager; another one for sovereign clouds."""
+
+    arm_token: str = Field(default="", alias="MODELGATE_ARM_TOKEN", repr=False)
+    """A fixed bearer token instead of the app's identity, for an emulator on this machine."""
+
+    blob_url: str = Field(
+        default="https://{account}.blob.core.windows.net", alias="MODELGATE_BLOB_URL"
+    )
+    """The blob service's address, by account; another one for sovereign clouds."""
+
+    workspace_storage: Literal["identity", "datastore-key"] = Field(
+        default="identity", alias="MODELGATE_WORKSPACE_STORAGE"
+    )
+    """How the workspaces' storage is opened: with the app's identity, or with the keys that the
+    workspaces' datastores hold."""
+
+    client_id: str = Field(default="", alias="AZURE_CLIENT_ID")
+    """Client id of the user-assigned managed identity."""
+
+    pipelines: Path = Field(default=Path("pipelines"), alias="MODELGATE_PIPELINES")
+    """Folder of the pipeline files."""
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> Self:
+        if not self.base_url and not self.host_name:
+            raise ValueError("MODELGATE_BASE_URL is missing: links in mails need an address")
+        return self
+
+    @property
+    def address(self) -> str:
+        """Where people reach this app, without a closing slash."""
+        return (self.base_url or f"https://{self.host_name}").rstrip("/")
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings; one that is empty counts as left out.
+
+    Raises:
+        InvalidSettingsError: With a line per setting that is missing or unsafe.
+    """
+    given = {name: value for name, value in environment.items() if value}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        problems = []
+        for detail in error.errors():
+            name = ".".join(str(part) for part in detail["loc"][:1])
+            message = detail["msg"].removeprefix("Value error, ")
+            told = "is missing" if detail["type"] == "missing" else message
+            problems.append(f"{name}: {told}" if name else told)
+        raise InvalidSettingsError("\n".join(problems)) from error
