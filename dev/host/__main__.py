@@ -19,14 +19,14 @@ def main() -> int:
     # Standard output carries the line that says "ready"; what the app prints goes to its log.
     out, sys.stdout = sys.stdout, sys.stderr
     logs.configure(debug=os.environ.get("PYTHON_ENABLE_DEBUG_LOGGING") == "1")
+    status = 0
     try:
         asyncio.run(run(options, out))
     except StartError as error:
         sys.stderr.write(f"{error}\n")
-        return 1
-    finally:
-        _insist_on_ending()
-    return 0
+        status = 1
+    _insist_on_ending(status)
+    return status
 
 
 def _parse_arguments() -> argparse.Namespace:
@@ -47,9 +47,9 @@ def _folder(text: str) -> Path:
     return path
 
 
-def _insist_on_ending(seconds: float = 2.0) -> None:
+def _insist_on_ending(status: int, seconds: float = 2.0) -> None:
     """End the process soon even if a function's thread does not; Python would wait for it."""
-    timer = threading.Timer(seconds, os._exit, (0,))
+    timer = threading.Timer(seconds, os._exit, (status,))
     timer.daemon = True
     timer.start()
 

@@ -17,12 +17,13 @@ import psutil
 from aiohttp import web
 
 from dev.host.control import Control
-from dev.host.durable import DurablePump, client_binding
+from dev.host.durable import DurablePump
 from dev.host.engine import Engine, VersionFailure, VersionMatch
 from dev.host.eventgrid import EventGridWebhook
 from dev.host.functions import Functions, parse_functions
 from dev.host.keys import Keys
 from dev.host.management import Management
+from dev.host.payloads import client_binding
 from dev.host.routes import RouteError
 from dev.host.settings import (
     HostSettings,

@@ -74,6 +74,8 @@ class Management:
             case ("POST", "instances", instance_id, "raiseEvent", event):
                 await self._raise_event(instance_id, event, await request.text())
                 return web.Response(status=202)
+            case ("POST", "instances", instance_id, "restart"):
+                return await self._restart(request, instance_id)
             case ("POST", "instances", instance_id, verb):
                 return await self._control(instance_id, verb, request.query.get("reason", ""))
         return web.Response(status=404)
@@ -83,8 +85,15 @@ class Management:
         start = pb.CreateInstanceRequest(name=name, instanceId=instance_id)
         if body:
             start.input.value = _compact(body)
-        created = (await self._stub.StartInstance(start)).instanceId
-        links = self._links(created)
+        return self._started((await self._stub.StartInstance(start)).instanceId)
+
+    async def _restart(self, request: web.Request, instance_id: str) -> web.Response:
+        new_id = request.query.get("restartWithNewInstanceId", "true").lower() != "false"
+        again = pb.RestartInstanceRequest(instanceId=instance_id, restartWithNewInstanceId=new_id)
+        return self._started((await self._stub.RestartInstance(again)).instanceId)
+
+    def _started(self, instance_id: str) -> web.Response:
+        links = self._links(instance_id)
         headers = {"Location": links["statusQueryGetUri"], "Retry-After": "10"}
         return web.json_response(links, status=202, headers=headers)
 

@@ -46,23 +46,27 @@ def read_host_settings(app: Path, environment: Mapping[str, str]) -> HostSetting
         SettingsError: It is not JSON, or a value does not fit.
     """
     document = _read_json(app / "host.json")
-    for name, value in environment.items():
+    for name, text in environment.items():
         if name.startswith(_OVERRIDE):
-            _override(document, name.removeprefix(_OVERRIDE).split("__"), value)
-    durable = _section(document, "extensions", "durableTask")
-    default_limit = 10 * (os.cpu_count() or 1)
+            _override(document, name.removeprefix(_OVERRIDE).split("__"), text)
+    http, durable = "extensions:http", "extensions:durableTask"
+    limit = 10 * (os.cpu_count() or 1)
+
+    def value(path: str, default: Any = None) -> Any:  # noqa: ANN401 (any JSON)
+        return _value(document, path, default)
+
     try:
         return HostSettings(
-            route_prefix=str(_section(document, "extensions", "http").get("routePrefix", "api")),
-            hub_name=str(durable.get("hubName") or "TestHubName"),
-            default_version=durable.get("defaultVersion"),
-            version_match=str(durable.get("versionMatchStrategy", "CurrentOrOlder")),
-            version_failure=str(durable.get("versionFailureStrategy", "Reject")),
-            max_activities=int(durable.get("maxConcurrentActivityFunctions", default_limit)),
-            max_orchestrators=int(durable.get("maxConcurrentOrchestratorFunctions", default_limit)),
-            max_entities=int(durable.get("maxConcurrentEntityFunctions", default_limit)),
-            max_grpc_message_bytes=int(durable.get("maxGrpcMessageSizeInBytes", 4_194_304)),
-            function_timeout_seconds=_timeout(str(document.get("functionTimeout", "00:30:00"))),
+            route_prefix=str(value(f"{http}:routePrefix", "api")),
+            hub_name=str(value(f"{durable}:hubName", "TestHubName")),
+            default_version=value(f"{durable}:defaultVersion"),
+            version_match=str(value(f"{durable}:versionMatchStrategy", "CurrentOrOlder")),
+            version_failure=str(value(f"{durable}:versionFailureStrategy", "Reject")),
+            max_activities=int(value(f"{durable}:maxConcurrentActivityFunctions", limit)),
+            max_orchestrators=int(value(f"{durable}:maxConcurrentOrchestratorFunctions", limit)),
+            max_entities=int(value(f"{durable}:maxConcurrentEntityFunctions", limit)),
+            max_grpc_message_bytes=int(value(f"{durable}:maxGrpcMessageSizeInBytes", 4_194_304)),
+            function_timeout_seconds=_timeout(str(value("functionTimeout", "00:30:00"))),
         )
     except ValueError as error:
         raise SettingsError(f"host.json: {error}") from error
@@ -114,10 +118,13 @@ def _read_json(path: Path) -> dict[str, Any]:
     return document
 
 
-def _section(document: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    for name in names:
+def _value(document: Any, path: str, default: Any) -> Any:  # noqa: ANN401 (any JSON)
+    """The value at `a:b:c`; the default where it is missing or null."""
+    for name in path.split(":"):
+        if not isinstance(document, dict):
+            raise ValueError(f"{path} does not lie in objects")
         document = document.get(_key_like(document, name), {})
-    return dict(document)
+    return default if document in (None, {}) else document
 
 
 def _override(document: dict[str, Any], path: list[str], value: str) -> None:

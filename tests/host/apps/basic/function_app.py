@@ -1,11 +1,15 @@
 """An app with one function of every kind."""
 
+# ruff: noqa: ANN001, ANN201, ARG001, LOG015, T201 (functions have the shapes that their triggers ask for)
+# mypy: ignore-errors
+
 import json
 import logging
 import os
 import sys
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -30,7 +34,7 @@ def echo(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
             "body": req.get_body().decode(),
             "function": context.function_name,
             "trace": context.trace_context.Traceparent,
-            "cwd": os.path.basename(os.getcwd()),
+            "cwd": Path.cwd().name,
         }
     )
 
@@ -51,6 +55,12 @@ async def cookies(req: func.HttpRequest) -> func.HttpResponse:
 @app.route("nothing", auth_level="ANONYMOUS")
 def nothing(req: func.HttpRequest) -> func.HttpResponse:
     return None
+
+
+@app.route("out/{status?}", auth_level="ANONYMOUS", binding_arg_name="response")
+def out(req: func.HttpRequest, response: func.Out[func.HttpResponse]) -> None:
+    if status := req.route_params.get("status"):
+        response.set(func.HttpResponse("by output", status_code=int(status)))
 
 
 @app.route("broken", auth_level="ANONYMOUS")
@@ -105,17 +115,17 @@ def on_event(event: func.EventGridEvent) -> None:
 
 @app.event_grid_trigger(arg_name="event")
 async def on_cloud_event(event: func.CloudEvent) -> None:
-    seen.append({"id": event.id, "source": event.source, "data": event.data})
+    seen.append({"id": event.id, "source": event.source, "data": event.get_json()})
 
 
 @app.route("start/{name}/{id?}", methods=["POST"], auth_level="ANONYMOUS")
 @app.durable_client_input(client_name="client")
-async def start(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+async def start(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     body = req.get_body()
-    instance_id = await client.start_new(
+    instance_id = await client.schedule_new_orchestration(
         req.route_params["name"],
         instance_id=req.route_params.get("id"),
-        client_input=json.loads(body) if body else None,
+        input=json.loads(body) if body else None,
         version=req.params.get("version"),
     )
     return client.create_check_status_response(req, instance_id)
