@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.adapters.artifacts import BlobArtifacts
-from shared.adapters.azureml import AzureMl
+from shared.adapters.azureml import AzureMlEndpoints, AzureMlModels, Workspaces
 from shared.adapters.clock import SystemClock
-from shared.adapters.credentials import credential_for
+from shared.adapters.credentials import azure_credential
 from shared.adapters.events import EventGridPublisher
 from shared.adapters.links import SignedLinks
 from shared.adapters.mail import EmailMailer
@@ -46,20 +46,20 @@ class Application:
     def services(self) -> Services:
         """Everything that activities and views use."""
         settings = self._settings
-        credential = credential_for(client_id=settings.client_id)
-        azure_ml = AzureMl(
-            arm_url=settings.arm_url,
-            credential=credential_for(client_id=settings.client_id, token=settings.arm_token),
-            blob_url=settings.blob_url,
+        credential = azure_credential(client_id=settings.client_id or None)
+        arm_credential = (
+            azure_credential(static_token=settings.arm_token) if settings.arm_token else credential
         )
+        workspaces = Workspaces(arm_url=settings.arm_url, credential=arm_credential)
+        models = AzureMlModels(workspaces=workspaces, blob_url=settings.blob_url)
         return Services(
             pipelines=self._pipelines,
-            models=azure_ml,
-            endpoints=azure_ml,
+            models=models,
+            endpoints=AzureMlEndpoints(workspaces=workspaces),
             artifacts=BlobArtifacts(
                 credential=credential,
                 access=settings.workspace_storage,
-                datastore_key=azure_ml.datastore_key,
+                datastore_key=models.datastore_key,
             ),
             store=TableStore(tables=settings.tables, credential=credential),
             mailer=EmailMailer(
