@@ -1,0 +1,10 @@
+"""Azure Machine Learning through azure-ai-ml: models, endpoints, deployments.
+
+azure-ai-ml takes over a second to import: nothing here imports it before it is needed.
+"""
+
+from shared.adapters.azureml.endpoints import AzureMlEndpoints
+from shared.adapters.azureml.models import AzureMlModels
+from shared.adapters.azureml.workspaces import Workspaces
+
+__all__ = ["AzureMlEndpoints", "AzureMlModels", "Workspaces"]

@@ -1,0 +1,223 @@
+"""Online endpoints and deployments."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.adapters.azureml import internals
+from shared.adapters.azureml.entities import deployment_entity, endpoint_entity
+from shared.adapters.azureml.operations import Kind, Started, fold, status_of
+from shared.adapters.azureml.scoring import Scorer
+from shared.adapters.azureml.troubles import answer_trouble, azure_ml_stops_here
+from shared.adapters.azureml.workspaces import Workspaces
+from shared.domain.errors import Blame, StepError, Trouble, technical
+from shared.domain.pipeline import Json, Stage
+from shared.domain.release import ModelVersion
+from shared.ports import Deployment, Endpoint, OperationState, OperationStatus, ScoringAnswer
+
+UNREADABLE = frozenset({403, 404, 410})
+"""What an operation's URL answers once its signature has run out or the service has forgotten it;
+the resource is asked instead, which gives a true 403 of our own away, too."""
+
+
+class AzureMlEndpoints:
+    """Implements `ports.Endpoints`. Thread-safe; starts no threads and never waits."""
+
+    def __init__(self, *, workspaces: Workspaces) -> None:
+        self._workspaces = workspaces
+        self._scorer = Scorer(workspaces)
+
+    def get(self, *, stage: Stage) -> Endpoint | None:
+        """The stage's endpoint."""
+        found = self._find(stage)
+        if found is None:
+            return None
+        properties = found.properties
+        return Endpoint(
+            name=str(found.name),
+            provisioning=fold(properties.provisioning_state),
+            traffic={name.lower(): int(n) for name, n in (properties.traffic or {}).items()},
+            scoring_uri=str(properties.scoring_uri or ""),
+            tags=dict(found.tags or {}),
+        )
+
+    def deployments(self, *, stage: Stage) -> list[Deployment]:
+        """The endpoint's deployments; empty where there is no endpoint."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with azure_ml_stops_here(f"Deployments of {stage.endpoint}", stage.workspace):
+            client = self._workspaces.client(stage.workspace)
+            try:
+                found = list(client.online_deployments.list(stage.endpoint.lower()))
+            except ResourceNotFoundError:
+                return []
+        return [_deployment(each) for each in found]
+
+    def begin_create(self, *, stage: Stage, tags: Mapping[str, str]) -> str:
+        """Create the stage's endpoint; one that is there is left alone with its live traffic."""
+        name = stage.endpoint.lower()
+        if self._find(stage) is not None:
+            return str(Started(Kind.ENDPOINT, name, None))
+        location = self._workspaces.location(stage.workspace)
+        with azure_ml_stops_here(f"Endpoint {name}", stage.workspace):
+            resource = internals.new_endpoint(endpoint_entity(stage, tags), location)
+            client = self._workspaces.client(stage.workspace)
+            url = internals.put_endpoint(client, name, resource)
+        return str(Started(Kind.ENDPOINT, name, url))
+
+    def begin_deploy(
+        self, *, stage: Stage, deployment: str, model: ModelVersion, tags: Mapping[str, str]
+    ) -> str:
+        """Create or update a deployment; the same one that is there or under way is adopted."""
+        name = deployment.lower()
+        there = self._deployment(stage, name)
+        if there is not None and _is_same(there, stage, model, tags):
+            return str(Started(Kind.DEPLOYMENT, name, None))
+        location = self._workspaces.location(stage.workspace)
+        client = self._workspaces.client(stage.workspace)
+        with azure_ml_stops_here(f"Deployment {name} on {stage.endpoint}", stage.workspace):
+            entity = deployment_entity(stage, name, model, tags)
+            url = internals.put_deployment(client, entity, location)
+        return str(Started(Kind.DEPLOYMENT, name, url))
+
+    def begin_traffic(self, *, stage: Stage, traffic: Mapping[str, int]) -> str:
+        """Set the traffic map; everything else is put back as it was read."""
+        name = stage.endpoint.lower()
+        found = self._find(stage)
+        if found is None:
+            raise technical(
+                "EndpointNotFound",
+                f"Endpoint {name} is not in workspace {stage.workspace.name} any more.",
+            )
+        found.properties.traffic = {key.lower(): percent for key, percent in traffic.items()}
+        with azure_ml_stops_here(f"Traffic of endpoint {name}", stage.workspace):
+            client = self._workspaces.client(stage.workspace)
+            url = internals.put_endpoint(client, name, found)
+        return str(Started(Kind.ENDPOINT, name, url))
+
+    def begin_delete(self, *, stage: Stage, deployment: str) -> str | None:
+        """Delete a deployment; None where it is gone already."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        name = deployment.lower()
+        with azure_ml_stops_here(f"Deployment {name} on {stage.endpoint}", stage.workspace):
+            client = self._workspaces.client(stage.workspace)
+            try:
+                status, url = internals.delete_deployment(client, stage.endpoint.lower(), name)
+            except ResourceNotFoundError:
+                return None
+        return None if status == 204 else str(Started(Kind.DELETION, name, url))
+
+    def operation(self, *, stage: Stage, url: str) -> OperationStatus:
+        """How an operation stands; where its URL is no use any more, how the resource stands."""
+        started = Started.parse(url)
+        if started.url is not None and self._workspaces.is_own(started.url):
+            status = self._read(stage, started, started.url)
+            if status is not None:
+                return status
+        return self._by_resource(stage, started)
+
+    def logs(self, *, stage: Stage, deployment: str, lines: int) -> str:
+        """The end of the container's log, or of the storage initializer's where it has none."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with azure_ml_stops_here(f"Log of deployment {deployment}", stage.workspace):
+            operations = self._workspaces.client(stage.workspace).online_deployments
+            names = (deployment.lower(), stage.endpoint.lower())
+            try:
+                log = operations.get_logs(*names, lines=lines)
+                if not log.strip() or log == "None":  # the SDK's word for null
+                    kind = "storage-initializer"
+                    log = operations.get_logs(*names, lines=lines, container_type=kind)
+            except ResourceNotFoundError:
+                return ""
+        return "" if log == "None" else log
+
+    def score(
+        self, *, stage: Stage, deployment: str | None, body: Json, timeout_seconds: float
+    ) -> ScoringAnswer:
+        """POST to the endpoint's scoring address."""
+        name = deployment.lower() if deployment else None
+        return self._scorer.score(
+            stage=stage, deployment=name, body=body, timeout_seconds=timeout_seconds
+        )
+
+    def _read(self, stage: Stage, started: Started, url: str) -> OperationStatus | None:
+        """What the operation's URL says; None where it says nothing any more."""
+        with azure_ml_stops_here(f"Operation on {started.what}", stage.workspace):
+            answer = self._workspaces.read(url)
+        if answer.status_code in UNREADABLE:
+            return None
+        if answer.status_code >= 400:
+            raise StepError(
+                answer_trouble(started.what, stage.workspace, answer.status_code, answer.text())
+            )
+        try:
+            body = answer.json() if answer.content else {}
+        except ValueError:
+            return None
+        if not isinstance(body, dict) or "status" not in body:
+            return OperationStatus(OperationState.RUNNING) if answer.status_code == 202 else None
+        return status_of(started, body)
+
+    def _by_resource(self, stage: Stage, started: Started) -> OperationStatus:
+        found: Endpoint | Deployment | None
+        if started.kind is Kind.ENDPOINT:
+            found = self.get(stage=stage)
+        else:
+            found = self._deployment(stage, started.name)
+        if found is None:
+            if started.kind is Kind.DELETION:
+                return OperationStatus(OperationState.SUCCEEDED)
+            return _failed("ResourceNotFound", f"{started.what} is not there any more.")
+        if started.kind is Kind.DELETION and found.provisioning is OperationState.SUCCEEDED:
+            return _failed("NotDeleted", f"{started.what} did not happen.")
+        if found.provisioning is OperationState.FAILED:
+            return _failed(
+                "Failed",
+                f"{started.what} is Failed in workspace {stage.workspace.name}, and Azure does not "
+                "say why any more. Look at its log in the studio, then start the release again.",
+            )
+        return OperationStatus(found.provisioning)
+
+    def _find(self, stage: Stage) -> Any:  # noqa: ANN401 (a model of the SDK's, or None)
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with azure_ml_stops_here(f"Endpoint {stage.endpoint}", stage.workspace):
+            client = self._workspaces.client(stage.workspace)
+            try:
+                return internals.get_endpoint(client, stage.endpoint.lower())
+            except ResourceNotFoundError:
+                return None
+
+    def _deployment(self, stage: Stage, name: str) -> Deployment | None:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with azure_ml_stops_here(f"Deployment {name} on {stage.endpoint}", stage.workspace):
+            client = self._workspaces.client(stage.workspace)
+            try:
+                return _deployment(client.online_deployments.get(name, stage.endpoint.lower()))
+            except ResourceNotFoundError:
+                return None
+
+
+def _deployment(found: Any) -> Deployment:  # noqa: ANN401 (a union of the SDK's)
+    return Deployment(
+        name=str(found.name),
+        provisioning=fold(found.provisioning_state),
+        model=str(found.model) if found.model else None,
+        tags=dict(found.tags or {}),
+    )
+
+
+def _is_same(there: Deployment, stage: Stage, model: ModelVersion, tags: Mapping[str, str]) -> bool:
+    """Whether a deployment is what an earlier try of the same step put there."""
+    wanted = f"{stage.workspace.arm_id}/models/{model.name}/versions/{model.version}"
+    return (
+        there.provisioning is not OperationState.FAILED
+        and (there.model or "").casefold() == wanted.casefold()
+        and dict(there.tags) == dict(tags)
+    )
+
+
+def _failed(code: str, message: str) -> OperationStatus:
+    return OperationStatus(OperationState.FAILED, Trouble(Blame.TECHNOLOGY, code, message))

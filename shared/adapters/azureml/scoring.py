@@ -1,0 +1,133 @@
+"""Asking an online endpoint. Not by the SDK's `invoke`, which mixes up its callers' headers."""
+
+import json
+import time
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from shared.adapters.azureml.troubles import azure_ml_stops_here
+from shared.adapters.azureml.workspaces import Workspaces
+from shared.adapters.credentials import is_safe_address
+from shared.domain.errors import Blame, StepError, Trouble, technical
+from shared.domain.pipeline import Json, Stage
+from shared.ports import ScoringAnswer
+
+if TYPE_CHECKING:
+    from azure.core import PipelineClient
+    from azure.core.rest import HttpRequest, HttpResponse
+
+DEPLOYMENT_HEADER = "azureml-model-deployment"
+CONNECT_SECONDS = 10.0
+LONGEST_TEXT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """Where an endpoint is asked, and what opens it."""
+
+    uri: str
+    key: str
+
+
+class Scorer:
+    """Asks endpoints; keeps the address and key of each. Thread-safe."""
+
+    def __init__(self, workspaces: Workspaces) -> None:
+        self._workspaces = workspaces
+        self._doors: dict[tuple[str, str], _Door] = {}
+        self._lock = Lock()
+        self._pipeline: PipelineClient[HttpRequest, HttpResponse] | None = None
+
+    def score(
+        self, *, stage: Stage, deployment: str | None, body: Json, timeout_seconds: float
+    ) -> ScoringAnswer:
+        """POST to the endpoint; once more with a fresh key where the one that is known is refused.
+
+        Raises:
+            StepError: No answer came, or the endpoint takes neither key.
+        """
+        answer = self._ask(stage, self._door(stage), deployment, body, timeout_seconds)
+        if answer.status == 401:
+            door = self._door(stage, fresh=True)
+            answer = self._ask(stage, door, deployment, body, timeout_seconds)
+        if answer.status == 401:
+            raise technical(
+                "ScoringKeyRefused",
+                f"Endpoint {stage.endpoint} refuses the key that workspace "
+                f"{stage.workspace.name} gives for it. Look at the endpoint's authentication.",
+            )
+        return answer
+
+    def _door(self, stage: Stage, *, fresh: bool = False) -> _Door:
+        key = (stage.workspace.arm_id.casefold(), stage.endpoint.lower())
+        if fresh or key not in self._doors:
+            self._doors[key] = self._read_door(stage)
+        return self._doors[key]
+
+    def _read_door(self, stage: Stage) -> _Door:
+        name = stage.endpoint.lower()
+        with azure_ml_stops_here(f"Keys of endpoint {name}", stage.workspace):
+            operations = self._workspaces.client(stage.workspace).online_endpoints
+            uri = str(operations.get(name).scoring_uri or "")
+            keys: Any = operations.get_keys(name)
+        if not is_safe_address(uri):
+            raise technical(
+                "InsecureScoringAddress",
+                f"Endpoint {name} is asked by plain HTTP, so its key is not sent. Set up TLS for "
+                "the Kubernetes cluster's inference router.",
+            )
+        # an endpoint that was there before may have tokens instead of keys
+        return _Door(uri, str(getattr(keys, "primary_key", None) or keys.access_token))
+
+    def _ask(
+        self,
+        stage: Stage,
+        door: _Door,
+        deployment: str | None,
+        body: Json,
+        timeout_seconds: float,
+    ) -> ScoringAnswer:
+        from azure.core.exceptions import ServiceResponseTimeoutError
+        from azure.core.rest import HttpRequest
+
+        headers = {"Authorization": f"Bearer {door.key}"}
+        if deployment is not None:
+            headers[DEPLOYMENT_HEADER] = deployment
+        request = HttpRequest("POST", door.uri, headers=headers, json=body)
+        asked = deployment or "its traffic"
+        with azure_ml_stops_here(f"Scoring {stage.endpoint} ({asked})", stage.workspace):
+            started = time.perf_counter()
+            try:
+                response = self._client().send_request(
+                    request, connection_timeout=CONNECT_SECONDS, read_timeout=timeout_seconds
+                )
+            except ServiceResponseTimeoutError as error:
+                raise StepError(_too_slow(stage, asked, timeout_seconds)) from error
+            latency = time.perf_counter() - started
+        return ScoringAnswer(response.status_code, latency, _body(response.text()))
+
+    def _client(self) -> "PipelineClient[HttpRequest, HttpResponse]":
+        from shared.adapters.azureml import pipelines
+
+        with self._lock:
+            if self._pipeline is None:
+                self._pipeline = pipelines.scoring_pipeline()
+            return self._pipeline
+
+
+def _too_slow(stage: Stage, asked: str, timeout_seconds: float) -> Trouble:
+    return Trouble(
+        Blame.MODEL,
+        "ScoringTimeout",
+        f"{stage.endpoint} ({asked}) gave no answer within {timeout_seconds:g} s.",
+        retryable=True,
+    )
+
+
+def _body(text: str) -> Json:
+    try:
+        body: Json = json.loads(text)
+    except ValueError:
+        return text[:LONGEST_TEXT]
+    return body

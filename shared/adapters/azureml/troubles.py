@@ -1,0 +1,211 @@
+"""What Azure ML answers when something is wrong, as troubles: whose fault, and whether it passes.
+
+Codes and causes are Microsoft's, from "Troubleshoot online endpoint deployment and scoring"
+(learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-online-endpoints).
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from shared.adapters.failures import PASSING_STATUSES
+from shared.domain.errors import Blame, StepError, Trouble
+from shared.domain.pipeline import Workspace
+
+if TYPE_CHECKING:
+    from azure.core.exceptions import AzureError
+
+BLAME = {
+    # the image: conda file, base image, packages that do not fit
+    "ImageBuildFailure": Blame.MODEL,
+    # model, scoring code or image do not fit together: cannot be downloaded, wrong format
+    "BadArgument": Blame.MODEL,
+    # the container runs and does not become ready: score.py crashes, init() fails, out of memory
+    "ResourceNotReady": Blame.MODEL,
+    "UserScriptError": Blame.MODEL,
+    "UserScriptImportError": Blame.MODEL,
+    "OutOfMemory": Blame.MODEL,
+    "ModelNotReady": Blame.MODEL,
+    "ModelLoadError": Blame.MODEL,
+    # quota of cores, disks, role assignments, endpoints; capacity of the region or the cluster
+    "OutOfQuota": Blame.TECHNOLOGY,
+    "OutOfCapacity": Blame.TECHNOLOGY,
+    # a policy, a higher-priority operation or a person canceled it
+    "OperationCanceled": Blame.TECHNOLOGY,
+    # ARM does not find a resource that the deployment needs, such as its registry
+    "ResourceNotFound": Blame.TECHNOLOGY,
+    "InternalServerError": Blame.TECHNOLOGY,
+    "AuthorizationFailed": Blame.TECHNOLOGY,
+}
+"""Who is to blame for a failed operation, by Azure's code. Codes that are not here say nothing of
+the model: technology."""
+
+AMBIGUOUS = frozenset({"BadArgument", "ResourceNotReady"})
+"""Codes that are also what a missing role of the endpoint's identity gives (same page,
+"Authorization error" and "incorrect role assignments")."""
+
+NOT_THE_MODEL = re.compile(
+    r"authorization|not authorized|role assignment|\bquota\b|subscription doesn't exist|acrpull",
+    re.IGNORECASE,
+)
+"""How an ambiguous code sounds when it is not the model's."""
+
+GENERAL = frozenset(
+    {"UserError", "SystemError", "BadRequest", "NotFound", "Failed", "ServiceError"}
+)
+"""Codes that say nothing when a more particular one is beside them."""
+
+BUSY = re.compile(
+    r"non-terminal|in progress|another operation|provisioning state|being (created|updated)"
+    r"|try again|retry",
+    re.IGNORECASE,
+)
+"""How a 409 sounds that passes by itself."""
+
+ROLE = "AzureML Data Scientist"
+"""What the service needs on each workspace."""
+
+SCRIPT_ERROR = "Cannot parse"
+"""`ValidationErrorType.CANNOT_PARSE`: the scoring script has a syntax error."""
+
+_SECRETS = re.compile(
+    r"(?P<url>https?://[^\s?'\"<>]+)\?[^\s'\"<>]*"
+    r"|\b(?P<name>sig|AccountKey|SharedAccessSignature|code|key|token|password)=[^\s&;'\"]+"
+    r"|\bBearer\s+\S+",
+    re.IGNORECASE,
+)
+_WORDS = 1000
+
+
+@contextmanager
+def azure_ml_stops_here(what: str, workspace: Workspace) -> Iterator[None]:
+    """Turn what azure-ai-ml and azure-core raise into `StepError`.
+
+    Args:
+        what: The resource, for people: `Endpoint api-diabetes-qa`.
+        workspace: Where it is.
+    """
+    from azure.core.exceptions import AzureError
+
+    try:
+        yield
+    except AzureError as error:
+        raise StepError(_trouble(error, what, workspace)) from error
+
+
+def operation_trouble(what: str, error: Mapping[str, Any]) -> Trouble:
+    """The trouble of an operation that ended without success.
+
+    Args:
+        what: The resource, for people.
+        error: The `error` member of what the operation's URL answered.
+    """
+    codes = _codes(error)
+    words = readable(_words(error))
+    code = next((code for code in reversed(codes) if code in BLAME), _particular(codes))
+    blame = BLAME.get(code, Blame.TECHNOLOGY)
+    if code in AMBIGUOUS and NOT_THE_MODEL.search(words):
+        blame = Blame.TECHNOLOGY
+    return Trouble(blame, code or "Failed", f"{what} failed: {words or 'Azure gives no reason.'}")
+
+
+def answer_error(text: str) -> dict[str, Any]:
+    """The `error` member of an answer; empty where there is none: bodies differ, or are null."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return {}
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def readable(text: str) -> str:
+    """Text for people, in one paragraph and without anything that opens a door."""
+
+    def cut(match: re.Match[str]) -> str:
+        return str(match["url"] or f"{match['name'] or 'Bearer'}=…")
+
+    return " ".join(_SECRETS.sub(cut, text).split())[:_WORDS]
+
+
+def _trouble(error: "AzureError", what: str, workspace: Workspace) -> Trouble:
+    from azure.core.exceptions import (
+        ClientAuthenticationError,
+        HttpResponseError,
+        ServiceRequestError,
+        ServiceResponseError,
+    )
+
+    where = f"{what} in workspace {workspace.name}"
+    response = error.response if isinstance(error, HttpResponseError) else None
+    if response is not None:
+        return answer_trouble(where, workspace, response.status_code or 0, response.text())
+    if isinstance(error, ServiceRequestError | ServiceResponseError):
+        # not the error's own text: it quotes the URL
+        message = f"{where}: Azure does not answer. It is tried again."
+        return Trouble(Blame.TECHNOLOGY, type(error).__name__, message, retryable=True)
+    if isinstance(error, ClientAuthenticationError):
+        message = f"{where}: no token for Azure. Check the managed identity of this app."
+        return Trouble(Blame.TECHNOLOGY, type(error).__name__, message)
+    # azure-ai-ml's own checks
+    message = f"{where}: {readable(str(error.message))}"
+    if getattr(error, "error_type", None) == SCRIPT_ERROR:
+        return Trouble(Blame.MODEL, "UserScriptError", message)
+    return Trouble(Blame.TECHNOLOGY, type(error).__name__, message)
+
+
+def answer_trouble(where: str, workspace: Workspace, status: int, text: str) -> Trouble:
+    """The trouble that an answer with an error status tells of."""
+    error = answer_error(text)
+    words = readable(_words(error)) or "no reason given"
+    passing = status in PASSING_STATUSES or (status == 409 and bool(BUSY.search(words)))
+    if passing:
+        advice = "It is tried again."
+    elif status in (401, 403):
+        advice = f"Give this app's identity the role {ROLE} on workspace {workspace.name}."
+    else:
+        advice = "Correct the pipeline or the resource, then start the release again."
+    return Trouble(
+        blame=Blame.TECHNOLOGY,
+        code=_particular(_codes(error)) or f"Http{status}",
+        message=f"{where}: HTTP {status}, {words} {advice}",
+        retryable=passing,
+    )
+
+
+def _codes(error: Mapping[str, Any]) -> list[str]:
+    """Every code of an error, from the general to the particular."""
+    codes = [str(error.get("code") or "")]
+    for detail in error.get("details") or []:
+        codes += _codes(detail)
+    for info in error.get("additionalInfo") or []:
+        if info.get("type") == "InnerError":
+            inner = (info.get("info") or {}).get("value")
+            while inner:
+                codes.append(str(inner.get("code") or ""))
+                inner = inner.get("innerError")
+    return [code for code in codes if code]
+
+
+def _particular(codes: list[str]) -> str:
+    telling = [code for code in codes if code not in GENERAL]
+    return (telling or codes or [""])[-1]
+
+
+def _words(error: Mapping[str, Any]) -> str:
+    """The innermost message that says something; the inferencing service's is JSON in JSON."""
+    for detail in error.get("details") or []:
+        inner = _words(detail)
+        if inner:
+            return inner
+    text = str(error.get("message") or "")
+    try:
+        problem = json.loads(text)
+    except ValueError:
+        return text
+    errors = problem.get("errors") if isinstance(problem, dict) else None
+    if isinstance(errors, dict):
+        return " ".join(str(line) for lines in errors.values() for line in lines)
+    return text

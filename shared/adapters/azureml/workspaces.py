@@ -1,0 +1,123 @@
+"""Clients of workspaces, made once each and shared by all threads."""
+
+import logging
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from shared.adapters.azureml.troubles import azure_ml_stops_here
+from shared.adapters.credentials import safe_address
+from shared.domain.pipeline import Workspace
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+    from azure.core import PipelineClient
+    from azure.core.credentials import TokenCredential
+    from azure.core.rest import HttpRequest, HttpResponse
+
+PUBLIC_ARM = "https://management.azure.com"
+CLOUDS = {
+    PUBLIC_ARM: "AzureCloud",
+    "https://management.chinacloudapi.cn": "AzureChinaCloud",
+    "https://management.usgovcloudapi.net": "AzureUSGovernment",
+}
+"""The clouds that azure-ai-ml knows by name (`azure.ai.ml._azure_environments`)."""
+
+
+class Workspaces:
+    """Clients of workspaces behind one ARM.
+
+    Thread-safe. azure-ai-ml keeps the cloud it talks to for the whole process, so one process
+    should have one of these.
+    """
+
+    def __init__(self, *, arm_url: str, credential: "TokenCredential") -> None:
+        """Remember where ARM is.
+
+        Args:
+            arm_url: The public cloud's ARM, a sovereign cloud's, or one on this machine.
+            credential: Whose rights are used.
+
+        Raises:
+            ValueError: The address is neither HTTPS nor loopback.
+        """
+        self.arm_url = safe_address(arm_url)
+        self._credential = credential
+        self._lock = Lock()
+        self._clients: dict[str, MLClient] = {}
+        self._locations: dict[str, str] = {}
+        self._arm: PipelineClient[HttpRequest, HttpResponse] | None = None
+
+    def client(self, workspace: Workspace) -> "MLClient":
+        """The workspace's client."""
+        key = workspace.arm_id.casefold()
+        with self._lock:  # making one sets the process's cloud, which two threads must not mix
+            if key not in self._clients:
+                self._clients[key] = self._new_client(workspace)
+            return self._clients[key]
+
+    def location(self, workspace: Workspace) -> str:
+        """The Azure region that the workspace, and all in it, is in."""
+        key = workspace.arm_id.casefold()
+        if key not in self._locations:
+            with azure_ml_stops_here(f"Workspace {workspace.name}", workspace):
+                found = self.client(workspace).workspaces.get(workspace.name)
+            self._locations[key] = str(found.location)
+        return self._locations[key]
+
+    def read(self, url: str) -> "HttpResponse":
+        """GET an address that ARM gave, as it stands.
+
+        Raises:
+            AzureError: No answer came. An answer with an error status is returned.
+        """
+        from azure.core.rest import HttpRequest
+
+        return self._pipeline().send_request(HttpRequest("GET", url))
+
+    def is_own(self, url: str) -> bool:
+        """Whether an address is this ARM's or one of its regions', so that it may have a token."""
+        own, other = urlsplit(self.arm_url), urlsplit(url)
+        if other.scheme != own.scheme:
+            return False
+        return other.netloc == own.netloc or other.netloc.endswith(f".{own.netloc}")
+
+    def _pipeline(self) -> "PipelineClient[HttpRequest, HttpResponse]":
+        from shared.adapters.azureml import pipelines
+
+        with self._lock:
+            if self._arm is None:
+                policy = pipelines.authentication_policy(self._credential, self.arm_url)
+                self._arm = pipelines.arm_pipeline(self.arm_url, policy)
+            return self._arm
+
+    def _new_client(self, workspace: Workspace) -> "MLClient":
+        from azure.ai.ml import MLClient
+
+        from shared.adapters.azureml import pipelines
+
+        # the SDK says at every start which of its classes are experimental
+        logging.getLogger("azure.ai.ml").setLevel(logging.ERROR)
+        options: dict[str, Any] = {"cloud": CLOUDS.get(self.arm_url)}
+        if options["cloud"] is None:
+            # the SDK never forgets a cloud of the same name, so each address has its own
+            options = {"cloud": f"ModelGate {self.arm_url}", "cloud_metadata": self._metadata()}
+            options["authentication_policy"] = pipelines.authentication_policy(
+                self._credential, self.arm_url
+            )
+        return MLClient(
+            self._credential,
+            workspace.subscription_id,
+            workspace.resource_group,
+            workspace.name,
+            enable_telemetry=False,
+            show_progress=False,
+            retry_policy=pipelines.ShortRetryPolicy(),
+            **options,
+        )
+
+    def _metadata(self) -> dict[str, str]:
+        """What `cloud_metadata` needs; only ARM is used, since no file passes through the SDK."""
+        names = ("azure_portal", "resource_manager", "active_directory", "aml_resource_id")
+        addresses = dict.fromkeys((*names, "registry_discovery_endpoint"), self.arm_url)
+        return {**addresses, "storage_endpoint": urlsplit(self.arm_url).hostname or ""}

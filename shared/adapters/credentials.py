@@ -1,0 +1,80 @@
+"""Who the service is towards Azure, and where that may be told."""
+
+import time
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AccessToken, TokenCredential
+
+STATIC_TOKEN_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class StaticToken:
+    """A credential for an Azure ML that takes any token, such as the local stack's."""
+
+    token: str
+
+    def get_token(self, *scopes: str, **options: Any) -> "AccessToken":  # noqa: ANN401 (azure-core's signature)
+        """The token, whatever it is wanted for."""
+        from azure.core.credentials import AccessToken
+
+        del scopes, options
+        return AccessToken(self.token, int(time.time()) + STATIC_TOKEN_SECONDS)
+
+    def __repr__(self) -> str:
+        return "StaticToken(…)"
+
+
+def azure_credential(
+    *, client_id: str | None = None, static_token: str | None = None
+) -> "TokenCredential":
+    """The credential for everything in Azure.
+
+    Args:
+        client_id: Client id of the user-assigned managed identity; None takes what the
+            environment offers a developer (Azure CLI, VS Code, environment variables).
+        static_token: A token that needs no Azure, for emulators.
+    """
+    if static_token is not None:
+        return StaticToken(static_token)
+    # imported here: loading azure.identity is dear, and only activities need it
+    from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
+
+    if client_id is not None:
+        return ManagedIdentityCredential(client_id=client_id)
+    return DefaultAzureCredential()
+
+
+def is_safe_address(url: str) -> bool:
+    """Whether a secret may be sent there: by HTTPS anywhere, in plain text to this machine only."""
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        return bool(parts.hostname)
+    return parts.scheme == "http" and _is_loopback(parts.hostname or "")
+
+
+def safe_address(url: str) -> str:
+    """The address without a closing slash.
+
+    Raises:
+        ValueError: It is neither HTTPS nor on this machine, so no credential may be sent there.
+    """
+    if not is_safe_address(url):
+        raise ValueError(
+            f"{urlsplit(url).scheme or 'no scheme'}://{urlsplit(url).hostname or ''}: credentials "
+            "are only sent by https, or by http to a loopback address. Correct the setting."
+        )
+    return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
