@@ -13,7 +13,7 @@ PYTHON_PATH := .tools/python-$(PYTHON_VERSION)
 APP := .venv/.brought
 SERVING := dev/serving/.venv/.brought
 AZURITE := dev/azurite/node_modules/.brought
-STACK := $(APP) $(SERVING) $(AZURITE)
+STACK := $(AZURITE) $(APP) $(SERVING)
 
 # What is checked for style and types; scoring code below pipelines/ is its users'.
 SOURCES := $(wildcard function_app.py shared dev bench tests)
@@ -32,6 +32,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
 
 setup: $(STACK) ## bring everything that the other targets need
+	@echo "everything is there"
 
 demo: $(STACK) ## watch one model version go from registration to PROD
 	@$(BIN)/python -m dev.demo

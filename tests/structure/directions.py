@@ -69,7 +69,7 @@ PARTS = (
             "shared.web",
             "shared.workflow",
         ),
-        vendors=("azure.durable_functions", "azure.functions"),
+        vendors=("azure.durable_functions", "azure.functions", "durabletask"),
     ),
     Part("dev", project=("dev", "shared"), vendors=ANY),
     Part("dev.emulators", project=("dev",), vendors=ANY),
