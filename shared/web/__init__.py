@@ -1,0 +1,1 @@
+"""What people and programs see: JSON, the decision page, mails. Free of any web framework."""

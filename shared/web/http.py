@@ -1,0 +1,198 @@
+"""Requests, responses and problem documents, apart from whatever serves them."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Concatenate
+from uuid import uuid4
+
+from shared.domain.errors import StepError
+from shared.domain.pipeline import Json
+from shared.ports import Services
+
+logger = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 64 * 1024
+"""No request to this service needs more; a comment of 2,000 characters has 24 KB at most."""
+
+RETRY_AFTER_SECONDS = 30
+"""What is said to those who come while something is down."""
+
+PROBLEM_TYPE = "urn:modelgate:problem:"
+"""Begins the `type` of a problem document; `docs/api.md` lists what follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request."""
+
+    method: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    """Named parts of the path."""
+
+    query: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] = field(default_factory=dict)
+    """Fields of an `application/x-www-form-urlencoded` body; empty for any other."""
+
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By lower-case name."""
+
+    base_url: str = ""
+    """Begins the links in answers; empty makes them relative to the service's own address."""
+
+    @property
+    def content_type(self) -> str:
+        """The body's media type without parameters, lower case; empty where none is given."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An HTTP response."""
+
+    status: int
+    body: str | bytes
+    content_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class ProblemError(Exception):
+    """Ends a view with a problem document."""
+
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        title: str,
+        detail: str,
+        *,
+        release_id: str | None = None,
+    ) -> None:
+        """What went wrong.
+
+        Args:
+            status: The HTTP status.
+            kind: Ends the problem's type; stable, for programs.
+            title: The same for every problem of this kind.
+            detail: What happened this time, and what to do.
+            release_id: The release that it is about.
+        """
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.title = title
+        self.release_id = release_id
+
+
+def bad_request(detail: str) -> ProblemError:
+    """The request itself is wrong."""
+    return ProblemError(400, "bad-request", "The request is not valid", detail)
+
+
+def json_response(
+    value: Json, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """JSON that no cache keeps."""
+    return Response(
+        status=status,
+        body=json.dumps(value, ensure_ascii=False, allow_nan=False),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        | dict(headers or {}),
+    )
+
+
+def read_json(request: Request) -> dict[str, Json]:
+    """The JSON object that a request carries.
+
+    Raises:
+        ProblemError: It carries none, another media type, or too much.
+    """
+    if request.content_type != "application/json":
+        raise ProblemError(
+            415,
+            "unsupported-media-type",
+            "The body has another media type than this takes",
+            "Send a JSON object with Content-Type: application/json.",
+        )
+    if len(request.body) > MAX_BODY_BYTES:
+        raise ProblemError(
+            413,
+            "body-too-large",
+            "The body is too large",
+            f"The body may have {MAX_BODY_BYTES:,} bytes at most.",
+        )
+    try:
+        value = json.loads(request.body)
+    except (ValueError, RecursionError) as error:
+        raise bad_request("The body is not JSON.") from error
+    if not isinstance(value, dict):
+        raise bad_request("The body is not a JSON object.")
+    return value
+
+
+def guarded[**P](
+    view: Callable[Concatenate[Services, Request, P], Response],
+) -> Callable[Concatenate[Services, Request, P], Response]:
+    """The view with every failure answered by a problem document (RFC 9457), and none raised."""
+
+    @wraps(view)
+    def safe(
+        services: Services, request: Request, /, *args: P.args, **kwargs: P.kwargs
+    ) -> Response:
+        try:
+            return view(services, request, *args, **kwargs)
+        except Exception as error:  # noqa: BLE001 (the last one who could answer)
+            return _problem(_as_problem(error), request, error)
+
+    return safe
+
+
+def _as_problem(error: Exception) -> ProblemError:
+    if isinstance(error, ProblemError):
+        return error
+    if isinstance(error, StepError) and error.trouble.retryable:
+        return ProblemError(
+            503, "unavailable", "Something that this needs does not answer", error.trouble.message
+        )
+    if isinstance(error, StepError):
+        return ProblemError(
+            500, "step-failed", "Something that this needs failed", error.trouble.message
+        )
+    return ProblemError(
+        500,
+        "unexpected",
+        "Something unexpected broke",
+        "The service's logs have the whole story under this problem's instance.",
+    )
+
+
+def _problem(problem: ProblemError, request: Request, cause: Exception) -> Response:
+    """The document, and a line in the log for what is not the client's doing."""
+    instance = f"urn:uuid:{uuid4()}"
+    release_id = problem.release_id or request.params.get("id")
+    if problem.status >= 500:
+        unexpected = not isinstance(cause, StepError | ProblemError)
+        logger.error(
+            "release %s: %s: %s: %s",
+            release_id or "-",
+            instance,
+            type(cause).__name__,
+            "unexpected" if unexpected else cause,
+            exc_info=cause if unexpected else None,
+        )
+    document: dict[str, Json] = {
+        "type": PROBLEM_TYPE + problem.kind,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": str(problem),
+        "instance": instance,
+    }
+    if release_id:
+        document["release_id"] = release_id
+    retry = {"Retry-After": str(RETRY_AFTER_SECONDS)} if problem.status == 503 else {}
+    answer = json_response(document, status=problem.status, headers=retry)
+    return Response(answer.status, answer.body, "application/problem+json", answer.headers)
