@@ -88,7 +88,7 @@ def start_stage(turn: Turn, _: Mapping[str, Json]) -> Answer:
     record = turn.record
     ask = record.ask
     if turn.stage.approval is not None:
-        if ask is None or _judged(turn, ask).verdict is not Verdict.APPROVED:
+        if ask is None or ask.used or _judged(turn, ask).verdict is not Verdict.APPROVED:
             return Answer.done(started=False)
         if _void(turn, ask):
             return Answer.done(started=False)
@@ -217,27 +217,31 @@ def _mail_everybody(turn: Turn, ask: Ask) -> bool:
             approver=approver,
             url=turn.services.links.url(link=link),
         )
+        refused: Trouble | None = None
         try:
             turn.services.mailer.send(mail=mail)
         except StepError as error:
             logger.warning("release %s: mail waits: %s", turn.release.id, error)
             if error.trouble.retryable:
                 return False
-            _note_failed_mail(turn, error.trouble)
+            refused = error.trouble
         ask = replace(ask, mailed=(*ask.mailed, approver))
-        turn.commit(turn.updated(ask=ask))
+        turn.commit(_mailed(turn, ask, refused))
     return True
 
 
-def _note_failed_mail(turn: Turn, trouble: Trouble) -> None:
-    change: Change = Change(turn.release).noting(
+def _mailed(turn: Turn, ask: Ask, refused: Trouble | None) -> Change:
+    """The change after a mail; one that was refused for good is not tried again, but noted."""
+    change = turn.updated(ask=ask)
+    if refused is None:
+        return change
+    return change.noting(
         EventType.MAIL_FAILED,
-        f"A mail to an approver of {turn.stage.name} was refused: {trouble.message}",
+        f"A mail to an approver of {turn.stage.name} was refused: {refused.message}",
         at=turn.now,
         stage=turn.stage.name,
-        details={"code": trouble.code},
+        details={"code": refused.code},
     )
-    turn.commit(change)
 
 
 def _policy(turn: Turn) -> ApprovalPolicy:
