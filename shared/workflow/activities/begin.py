@@ -15,6 +15,13 @@ from shared.workflow.turn import Turn
 
 def begin_release(turn: Turn, _: Mapping[str, Json]) -> Answer:
     """Look at the model version's files and freeze their digest; answer with the stages."""
+    names = [record.name for record in turn.release.stages]
+    if names != [stage.name for stage in turn.pipeline.stages]:
+        raise technical(
+            "PipelineChanged",
+            f"Pipeline {turn.release.pipeline} has other stages than when this release began "
+            f"({', '.join(names)}). Start the release again.",
+        )
     files = source_of(turn)[1]
     digest = artefact_digest(files)
     if turn.release.artefact_digest is None:
@@ -51,13 +58,7 @@ def source_of(turn: Turn) -> tuple[RegisteredModel, list[Artefact]]:
 
 
 def _plan(turn: Turn, stage: Stage) -> StagePlan:
-    record = next((known for known in turn.release.stages if known.name == stage.name), None)
-    if record is None:
-        raise technical(
-            "PipelineChanged",
-            f"Pipeline {turn.release.pipeline} has got a stage {stage.name} since this release "
-            "began. Start the release again.",
-        )
+    record = turn.release.stage_named(stage.name)
     return StagePlan(
         name=stage.name,
         gate=stage.approval is not None,
