@@ -21,9 +21,8 @@ def copy_model(turn: Turn, _: Mapping[str, Json]) -> Answer:
     assert copied is not None, "set when the stage started"
     target = services.models.default_container(workspace=stage.workspace)
     # the digest in the path: another attempt with the same files finds them, other files never mix
-    path = f"modelgate/{copied.name}/{copied.version}/{turn.release.artefact_digest}"
-    is_file = len(files) == 1 and registered.path.rpartition("/")[2] == files[0].name
-    target_path = f"{path}/{files[0].name if is_file else registered.path.rpartition('/')[2]}"
+    folder = f"modelgate/{copied.name}/{copied.version}/{turn.release.artefact_digest}"
+    target_path = f"{folder}/{registered.path.rpartition('/')[2]}"
     services.artifacts.begin_copy(
         source=registered.container,
         source_path=registered.path,

@@ -14,15 +14,18 @@ from shared.workflow.turn import Turn
 
 LOG_LINES = 50
 LOG_CHARACTERS = 4000
+TOUCHES_ENDPOINT = frozenset({StageState.DEPLOYING, StageState.PROBING, StageState.SHIFTING})
 PROBES = 3
 """The first request of a fresh server may be slow: the best of so many counts."""
 
 
 def reserve_endpoint(turn: Turn, _: Mapping[str, Json]) -> Answer:
     """Reserve the endpoint: one release deploys to it at a time. Waiting people never hold it."""
+    if turn.is_past(StageState.SHIFTING):
+        return Answer.done()
     services, stage, release = turn.services, turn.stage, turn.release
     holder = services.store.take_endpoint(stage=stage, release_id=release.id)
-    if holder != release.id and _is_over(turn, holder):
+    if holder != release.id and not _needs_endpoint(turn, holder):
         services.store.pass_endpoint(stage=stage, holder=holder, release_id=release.id)
         holder = services.store.take_endpoint(stage=stage, release_id=release.id)
     waits_for = (
@@ -104,8 +107,13 @@ def probe_deployment(turn: Turn, _: Mapping[str, Json]) -> Answer:
         return Answer.done()
     record = turn.record
     assert record.deployment is not None
+    if record.probe is not None and record.probe.problems:
+        return Answer.failed(unhealthy(turn, record.probe))
     probe = best_probe(turn, record.deployment)
-    change = turn.updated(probe=probe).noting(
+    change = turn.updated(probe=probe)
+    if not probe.problems:
+        change = turn.moved(StageState.SHIFTING, replace(record, probe=probe))
+    change = change.noting(
         EventType.PROBED,
         f"{record.deployment} {describe(probe)}",
         at=turn.now,
@@ -117,10 +125,7 @@ def probe_deployment(turn: Turn, _: Mapping[str, Json]) -> Answer:
         },
     )
     turn.commit(change)
-    if probe.problems:
-        return Answer.failed(unhealthy(turn, probe))
-    turn.commit(turn.moved(StageState.SHIFTING))
-    return Answer.done()
+    return Answer.failed(unhealthy(turn, probe)) if probe.problems else Answer.done()
 
 
 def best_probe(turn: Turn, deployment: str | None) -> Probe:
@@ -180,17 +185,22 @@ def _unfinished(status: OperationStatus) -> Answer:
 
 
 def _with_logs(turn: Turn, status: OperationStatus) -> Trouble:
-    """The operation's trouble; the end of the container's log goes to the audit trail."""
+    """The operation's trouble; the end of the container's log goes to the audit trail, once.
+
+    The operation is kept: a call that comes again finds the same failure and deploys nothing.
+    """
     assert status.trouble is not None
     record = turn.record
     assert record.deployment is not None
+    if record.waits_for is None:
+        return status.trouble  # noted before
     try:
         log = turn.services.endpoints.logs(
             stage=turn.stage, deployment=record.deployment, lines=LOG_LINES
         )
     except StepError as error:
         log = f"(no log: {error.trouble.message})"
-    change = turn.updated(operation=None, waits_for=None).noting(
+    change = turn.updated(waits_for=None).noting(
         EventType.NOTICE,
         f"Deployment {record.deployment} failed: {status.trouble.message}",
         at=turn.now,
@@ -201,6 +211,12 @@ def _with_logs(turn: Turn, status: OperationStatus) -> Trouble:
     return status.trouble
 
 
-def _is_over(turn: Turn, holder: ReleaseId) -> bool:
+def _needs_endpoint(turn: Turn, holder: ReleaseId) -> bool:
+    """Whether the holder is at work there; one that broke off may not have given it back."""
     stored = turn.services.store.get(release_id=holder)
-    return stored is None or stored.release.is_over
+    if stored is None or stored.release.is_over:
+        return False
+    return any(
+        record.endpoint == turn.stage.endpoint and record.state in TOUCHES_ENDPOINT
+        for record in stored.release.stages
+    )

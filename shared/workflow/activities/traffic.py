@@ -8,13 +8,16 @@ from shared.domain.errors import StepError
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, StageState
 from shared.ports import OperationState
-from shared.workflow.activities.deploy import best_probe, follow_operation, unhealthy
+from shared.workflow.activities.deploy import (
+    TOUCHES_ENDPOINT,
+    best_probe,
+    follow_operation,
+    unhealthy,
+)
 from shared.workflow.contract import Answer
 from shared.workflow.turn import Turn
 
 logger = logging.getLogger(__name__)
-
-TOUCHES_ENDPOINT = frozenset({StageState.DEPLOYING, StageState.PROBING, StageState.SHIFTING})
 
 
 def shift_traffic(turn: Turn, _: Mapping[str, Json]) -> Answer:
@@ -55,9 +58,15 @@ def finish_stage(turn: Turn, _: Mapping[str, Json]) -> Answer:
 
 
 def undo_stage(turn: Turn, _: Mapping[str, Json]) -> Answer:
-    """Put the endpoint back as it was: the old map, without the new deployment."""
-    if turn.record.state not in TOUCHES_ENDPOINT:
+    """Put the endpoint back as it was: the old map, without the new deployment.
+
+    For the stage that the release is in: an orchestration that was started anew and is to end at
+    once does not know it.
+    """
+    current = turn.release.stage
+    if current is None or current.state not in TOUCHES_ENDPOINT:
         return Answer.done()
+    turn.stage_name = current.name
     release_id, stage = turn.release.id, turn.stage
     holder = turn.services.store.take_endpoint(stage=stage, release_id=release_id)
     if holder != release_id:
