@@ -39,6 +39,7 @@ CALLS_PER_GENERATION = 40
 """After so many calls a watch continues as new: a replay loads the whole history."""
 
 UNDO_TIMEOUT_SECONDS = 3600.0
+UNDO_INTERVAL_SECONDS = 15.0
 WRAP_UP_TIMEOUT_SECONDS = 600.0
 
 
@@ -63,8 +64,7 @@ def release(ctx: OrchestrationContext, start: dict[str, Json]) -> Steps[str]:
                 yield from run_stage(ctx, release_id, running)
     except Stopped as stopped:
         outcome, reason = stopped.outcome, stopped.reason
-        if running is not None:
-            reason += yield from undo(ctx, release_id, running)
+        reason += yield from undo(ctx, release_id, running)
     ending = payload(release_id, outcome=outcome.value, reason=reason)
     yield from step(ctx, Activity.END_RELEASE, ending)
     with suppress(Stopped):  # what could not be sent by now, the sweeper sends later
@@ -110,13 +110,15 @@ def run_stage(ctx: OrchestrationContext, release_id: str, plan: StagePlan) -> St
 
 def enter_stage(ctx: OrchestrationContext, release_id: str, plan: StagePlan) -> Steps[None]:
     """Pass the gate; people are asked again when what they approved has changed meanwhile."""
+    gate = plan.gate
     while True:
-        if plan.gate:
+        if gate:
             yield from step(ctx, Activity.ASK_APPROVAL, payload(release_id, plan.name))
             yield from await_approval(ctx, release_id, plan)
         entered = yield from step(ctx, Activity.START_STAGE, payload(release_id, plan.name))
         if entered["started"]:
             return
+        gate = True  # an approval that the stage got after the release began counts too
 
 
 def await_approval(ctx: OrchestrationContext, release_id: str, plan: StagePlan) -> Steps[None]:
@@ -136,14 +138,17 @@ def await_approval(ctx: OrchestrationContext, release_id: str, plan: StagePlan) 
         news.cancel()
 
 
-def undo(ctx: OrchestrationContext, release_id: str, plan: StagePlan) -> Steps[str]:
-    """Give the endpoint back as it was; what to add to the reason where that failed."""
+def undo(ctx: OrchestrationContext, release_id: str, plan: StagePlan | None) -> Steps[str]:
+    """Give the endpoint back as it was; what to add to the reason where that failed.
+
+    Also when the release stops before its first step: an earlier run may have touched an endpoint.
+    """
     try:
         yield from step(
             ctx,
             Activity.UNDO_STAGE,
-            payload(release_id, plan.name),
-            interval_seconds=plan.interval_seconds,
+            payload(release_id, plan.name if plan else None),
+            interval_seconds=plan.interval_seconds if plan else UNDO_INTERVAL_SECONDS,
             timeout_seconds=UNDO_TIMEOUT_SECONDS,
         )
     except Stopped as stopped:
@@ -236,13 +241,17 @@ def call(ctx: OrchestrationContext, task: Watch) -> Steps[Answer]:
 
 
 def timed_out(task: Watch) -> Trouble:
-    """The trouble of an activity that stayed pending for too long."""
+    """The trouble of an activity that stayed pending for too long.
+
+    Only a deployment that takes too long says something about the model.
+    """
     minutes = (task.timeout_seconds or 0) / 60
+    is_deployment = task.activity is Activity.DEPLOY_MODEL
     return Trouble(
-        blame=Blame.MODEL,
+        blame=Blame.MODEL if is_deployment else Blame.TECHNOLOGY,
         code="Timeout",
-        message=f"Step {task.activity} of stage {task.payload['stage']} was not done after "
-        f"{minutes:g} minutes. Raise the stage's health.timeout if the model needs longer.",
+        message=f"Step {task.activity} was not done after {minutes:g} minutes. "
+        "Raise the stage's health.timeout if it needs longer.",
     )
 
 
