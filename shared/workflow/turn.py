@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.domain.errors import IllegalTransitionError, StepError, technical
+from shared.domain.errors import Blame, IllegalTransitionError, StepError, Trouble, technical
 from shared.domain.pipeline import Json, Pipeline, Stage
 from shared.domain.release import (
     Decision,
@@ -127,8 +127,9 @@ def run(activity: Activity, body: Body, services: Services, data: Mapping[str, J
         logger.info("release %s: %s met another writer, reads again", release_id, activity)
         return Answer.pending()
     except IllegalTransitionError as error:
-        logger.warning("release %s: %s came too late: %s", release_id, activity, error)
-        return Answer.pending()
+        # another try would read the same state: a release that cannot go on has to end
+        logger.exception("release %s: %s came too late", release_id, activity)
+        return Answer.failed(Trouble(Blame.TECHNOLOGY, "IllegalTransition", f"{error}."))
     except StepError as error:
         logger.warning("release %s: %s: %s", release_id, activity, error)
         return Answer.failed(error.trouble)
