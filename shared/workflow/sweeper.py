@@ -36,6 +36,9 @@ def sweep(services: Services, orchestrations: Orchestrations) -> Sweep:
         except StepError as error:
             logger.warning("release %s: not swept: %s", release_id, error)
             what = "failed"
+        except Exception:  # what nobody expected of one must not stop the others
+            logger.exception("release %s: not swept", release_id)
+            what = "failed"
         if what is not None:
             found.setdefault(what, []).append(release_id)
             logger.warning("release %s: swept: %s", release_id, what)
