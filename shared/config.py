@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -11,7 +11,6 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
-    model_validator,
 )
 
 KEY_LENGTH = 32
@@ -40,13 +39,15 @@ Keys = Annotated[
 class Settings(BaseModel):
     """Each field is the application setting of its alias."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
 
-    tables: str = Field(alias="MODELGATE_TABLES", min_length=1)
+    tables: str = Field(alias="MODELGATE_TABLES", min_length=1, repr=False)
     """Table Storage: the service's https endpoint (with the app's identity), or a connection
     string."""
 
-    mail: str = Field(alias="MODELGATE_MAIL", min_length=1)
+    mail: str = Field(alias="MODELGATE_MAIL", min_length=1, repr=False)
     """Communication Services Email: its https endpoint (with the app's identity), or a connection
     string."""
 
@@ -58,11 +59,9 @@ class Settings(BaseModel):
     """Keys that sign the links in mails, separated by commas. The first signs, all verify: rotate
     by putting a new one in front."""
 
-    base_url: str = Field(default="", alias="MODELGATE_BASE_URL", pattern=r"^(https?://[^/]+)?/?$")
-    """Where people reach this app. Left empty: `https://` and the app's own host name."""
-
-    host_name: str = Field(default="", alias="WEBSITE_HOSTNAME")
-    """Set by Azure Functions."""
+    base_url: str = Field(alias="MODELGATE_BASE_URL", pattern=r"^https?://[^/]+/?$")
+    """Where people reach this app. Left empty: `https://` and `WEBSITE_HOSTNAME`, which Azure
+    Functions sets."""
 
     events_endpoint: str = Field(default="", alias="MODELGATE_EVENTS_ENDPOINT")
     """Event Grid topic that every change of a release is published to; empty publishes nothing."""
@@ -76,10 +75,9 @@ class Settings(BaseModel):
     arm_token: str = Field(default="", alias="MODELGATE_ARM_TOKEN", repr=False)
     """A fixed bearer token instead of the app's identity, for an emulator on this machine."""
 
-    blob_url: str = Field(
-        default="https://{account}.blob.core.windows.net", alias="MODELGATE_BLOB_URL"
-    )
-    """The blob service's address, by account; another one for sovereign clouds."""
+    blob_url: str = Field(default="", alias="MODELGATE_BLOB_URL")
+    """Address of the workspaces' blob services, with `{account}` in it; empty takes what their
+    datastores say."""
 
     workspace_storage: Literal["identity", "datastore-key"] = Field(
         default="identity", alias="MODELGATE_WORKSPACE_STORAGE"
@@ -93,16 +91,10 @@ class Settings(BaseModel):
     pipelines: Path = Field(default=Path("pipelines"), alias="MODELGATE_PIPELINES")
     """Folder of the pipeline files."""
 
-    @model_validator(mode="after")
-    def _has_an_address(self) -> Self:
-        if not self.base_url and not self.host_name:
-            raise ValueError("MODELGATE_BASE_URL is missing: links in mails need an address")
-        return self
-
     @property
     def address(self) -> str:
         """Where people reach this app, without a closing slash."""
-        return (self.base_url or f"https://{self.host_name}").rstrip("/")
+        return self.base_url.rstrip("/")
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -112,6 +104,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         InvalidSettingsError: With a line per setting that is missing or unsafe.
     """
     given = {name: value for name, value in environment.items() if value}
+    if host_name := given.get("WEBSITE_HOSTNAME"):
+        given.setdefault("MODELGATE_BASE_URL", f"https://{host_name}")
     try:
         return Settings.model_validate(given)
     except ValidationError as error:
