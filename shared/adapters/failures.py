@@ -43,9 +43,9 @@ def trouble(error: "AzureError", what: str) -> Trouble:
 
     The text of network errors is left out: it quotes the URL, which may carry a signature.
     """
-    from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
+    from azure.core.exceptions import ClientAuthenticationError
 
-    status = error.status_code if isinstance(error, HttpResponseError) else None
+    status = _status(error)
     if status is None:
         refused = isinstance(error, ClientAuthenticationError)
         words = "gives this app no token" if refused else "does not answer"
@@ -64,6 +64,14 @@ def trouble(error: "AzureError", what: str) -> Trouble:
         message=f"{what}: HTTP {status}, {_first_line(error)} {advice}",
         retryable=passing,
     )
+
+
+def _status(error: "AzureError") -> int | None:
+    from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+    if isinstance(error, ResourceNotFoundError):
+        return 404  # azure-eventgrid raises it without the answer
+    return error.status_code if isinstance(error, HttpResponseError) else None
 
 
 def error_code(error: "AzureError") -> str:

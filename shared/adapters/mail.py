@@ -1,0 +1,131 @@
+"""The `Mailer` port on Communication Services Email."""
+
+import logging
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from shared.adapters.addresses import require_safe
+from shared.adapters.failures import azure_stops_here
+from shared.domain.errors import technical
+from shared.ports import Mail
+
+if TYPE_CHECKING:
+    from azure.communication.email import EmailClient
+    from azure.core.credentials import TokenCredential
+
+logger = logging.getLogger(__name__)
+
+API_VERSION = "2025-09-01"
+SERVICE = "Communication Services Email"
+
+ACCEPTED = frozenset({"NotStarted", "Running", "Succeeded"})
+"""States of an operation that the service has taken on (swagger of Communication Services Email,
+`EmailSendStatus`; the others are `Failed` and `Canceled`)."""
+
+CLIENT_OPTIONS: dict[str, Any] = {
+    # The client would sleep for as long as a 429 says, up to an hour: the caller comes back.
+    "retry_total": 0,
+    "connection_timeout": 5,
+    "read_timeout": 30,
+}
+
+
+class EmailMailer:
+    """See `shared.ports.Mailer`. Logs say which mail of which release, never to whom or what."""
+
+    def __init__(
+        self, *, service: str, sender: str, credential: "TokenCredential | None" = None
+    ) -> None:
+        """Nothing is called yet.
+
+        Args:
+            service: The resource's https endpoint, or a connection string. Plain HTTP is taken on
+                loopback alone.
+            sender: The address that mails come from, of a domain that is linked to the resource.
+            credential: Goes with an endpoint.
+
+        Raises:
+            ValueError: The address is unsafe, or the connection string is incomplete.
+        """
+        self._endpoint, self._key = _address(service)
+        require_safe(self._endpoint)
+        self._sender = sender
+        self._credential = credential
+
+    def send(self, *, mail: Mail) -> None:
+        """Hand a mail over; returns once the service has accepted it.
+
+        Communication Services do not document what a repeated operation id does (azure-facts:
+        Communication Services Email), so whatever refuses one is followed by a look at its state.
+
+        Raises:
+            StepError: Retryable where the service's quota or a passing fault is the reason.
+        """
+        from azure.core.exceptions import HttpResponseError
+
+        with azure_stops_here(SERVICE):
+            try:
+                self._client.begin_send(
+                    self._message(mail), operation_id=mail.operation_id, polling=False
+                )
+            except HttpResponseError as error:
+                if error.status_code not in (400, 409) or not self._has_taken(mail):
+                    raise
+        logger.info("release %s: mail %s is accepted", mail.thread, mail.operation_id)
+
+    def _has_taken(self, mail: Mail) -> bool:
+        """Whether an earlier try of this mail has arrived.
+
+        Raises:
+            StepError: It has, and failed for good.
+        """
+        from azure.core.rest import HttpRequest
+
+        url = f"{{endpoint}}/emails/operations/{mail.operation_id}?api-version={API_VERSION}"
+        answer = self._client.send_request(HttpRequest("GET", url))
+        if answer.status_code == 404:
+            return False
+        answer.raise_for_status()
+        operation = answer.json()
+        if operation["status"] in ACCEPTED:
+            return True
+        trouble = operation.get("error") or {}
+        raise technical(
+            str(trouble.get("code") or f"Mail{operation['status']}"),
+            f"{SERVICE} did not deliver mail {mail.operation_id}: "
+            f"{trouble.get('message') or 'no reason given.'} Check the recipient's address.",
+        )
+
+    def _message(self, mail: Mail) -> dict[str, Any]:
+        # A message that nobody has sent is everyone's parent: mail programs show what follows it
+        # together, whichever of the mails they got. No list of refused headers is documented.
+        thread = f"<{mail.thread}@{self._sender.rpartition('@')[2]}>"
+        return {
+            "senderAddress": self._sender,
+            "recipients": {"to": [{"address": mail.to}]},
+            "content": {"subject": mail.subject, "plainText": mail.text, "html": mail.html},
+            "headers": {"In-Reply-To": thread, "References": thread},
+            # engagement tracking would rewrite the links in the mail
+            "userEngagementTrackingDisabled": True,
+        }
+
+    @cached_property
+    def _client(self) -> "EmailClient":
+        from azure.communication.email import EmailClient
+        from azure.core.credentials import AzureKeyCredential
+
+        credential = self._credential if self._key is None else AzureKeyCredential(self._key)
+        if credential is None:
+            raise technical("MailNotConfigured", f"{SERVICE} is set without a credential.")
+        return EmailClient(self._endpoint, credential, api_version=API_VERSION, **CLIENT_OPTIONS)
+
+
+def _address(service: str) -> tuple[str, str | None]:
+    """Endpoint and key. The client's own reading of a connection string makes https of http."""
+    if "=" not in service:
+        return service, None
+    parts = dict(part.split("=", 1) for part in service.strip("; ").split(";") if "=" in part)
+    parts = {name.strip().lower(): value for name, value in parts.items()}
+    if not parts.get("endpoint") or not parts.get("accesskey"):
+        raise ValueError("the mail connection string needs endpoint=… and accesskey=…")
+    return parts["endpoint"], parts["accesskey"]
