@@ -9,6 +9,9 @@ import sys
 import threading
 from pathlib import Path
 
+# gRPC reads this when it is imported; it would report at stop that its connections end.
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
 from dev.host import logs
 from dev.host.host import StartError, run
 

@@ -63,7 +63,7 @@ class DurablePump:
                     await self._take_items(group)
                     await asyncio.sleep(_RECONNECT_SECONDS)
         finally:
-            await self._channel.close(grace=0)
+            await self._channel.close()
 
     async def _take_items(self, group: asyncio.TaskGroup) -> None:
         try:
@@ -109,10 +109,15 @@ class DurablePump:
             return failed_turn(message)
         data = trigger_data(shown_to_orchestrator(request))
         try:
-            return read_turn((await self._worker.invoke(function, data)).return_value)
+            response = read_turn((await self._worker.invoke(function, data)).return_value)
         except (BadResponseError, FunctionError) as error:
             _LOGGER.error("%s of %s: %s", name, request.instanceId, error)
             return failed_turn(f"Function '{name}' failed with an unhandled exception.")
+        for action in response.actions:
+            failure = action.completeOrchestration.failureDetails
+            if failure.errorType:
+                _LOGGER.error("%s of %s failed: %s", name, request.instanceId, _in_words(failure))
+        return response
 
     async def _run_activity(self, request: pb.ActivityRequest, token: str) -> None:
         response = pb.ActivityResponse(
@@ -168,3 +173,7 @@ class DurablePump:
         except (BadResponseError, FunctionError):
             message = f"Invocation of function '{name}' failed with an exception."
             return failed_batch(batch, "FunctionInvocationFailed", message)
+
+
+def _in_words(failure: pb.TaskFailureDetails) -> str:
+    return f"{failure.errorType}: {failure.errorMessage}\n{failure.stackTrace.value}"

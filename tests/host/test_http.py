@@ -1,3 +1,5 @@
+import http.client
+
 from tests.host.hosting import RunningHost
 
 
@@ -41,8 +43,6 @@ def test_an_unlisted_method_is_not_found(basic: RunningHost) -> None:
 
 
 def test_a_chunked_body_does_not_reach_the_function(basic: RunningHost) -> None:
-    import http.client
-
     connection = http.client.HTTPConnection(basic.url.removeprefix("http://"))
     connection.request("POST", "/api/echo/1", iter([b"lost"]), encode_chunked=True)
     assert b'"body": ""' in connection.getresponse().read()

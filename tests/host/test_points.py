@@ -1,6 +1,7 @@
 """The points of the Durable extension's boundary, each through the host."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,11 @@ def test_point_01_the_message_limit_is_that_of_host_json(durable: RunningHost) -
     five_megabytes = "x" * 5_000_000
     assert durable.call("POST", "/start/describe/big", five_megabytes).status == 202
     assert durable.call("POST", "/start/describe/bigger", five_megabytes * 2).status == 500
+
+
+def test_a_sync_function_gets_a_sync_client(durable: RunningHost) -> None:
+    instance_id = durable.call("POST", "/start-sync/describe").text
+    assert durable.finish(instance_id)["runtimeStatus"] == "Completed"
 
 
 def test_point_02_a_used_id_is_refused_only_while_it_runs(durable: RunningHost) -> None:
@@ -193,6 +199,12 @@ def test_point_14_a_failed_instance_shows_plain_text(durable: RunningHost) -> No
     assert state["output"] == "builtins.LookupError: nothing there"
 
 
+def test_a_failed_orchestration_is_in_the_log(durable: RunningHost) -> None:
+    instance_id = durable.run("fail")["instanceId"]
+    log = durable.log.read_text()
+    assert f"fail of {instance_id} failed: builtins.LookupError: nothing there" in log
+
+
 def test_point_17_an_entity_without_state_does_not_exist(durable: RunningHost) -> None:
     instance_id = durable.start("use_entity", [["set", 5], ["fail", None], ["get", None]])
     assert durable.finish(instance_id)["output"][::2] == [5, 5]
@@ -217,15 +229,35 @@ def test_call_http_polls_until_the_operation_is_done(durable: RunningHost) -> No
     assert state["output"] == {"status": 200, "content": "done"}
 
 
-VERSIONS = "AzureFunctionsJobHost__extensions__durableTask__"
+DURABLE_TASK = "AzureFunctionsJobHost__extensions__durableTask__"
 
 
 @pytest.fixture(scope="module")
 def versioned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHost]:
-    environment = {f"{VERSIONS}defaultVersion": "1.9", f"{VERSIONS}versionFailureStrategy": "Fail"}
+    settings = {
+        "defaultVersion": "1.9",
+        "versionFailureStrategy": "Fail",
+        "maxConcurrentActivityFunctions": "2",
+    }
+    environment = {DURABLE_TASK + name: value for name, value in settings.items()}
     log: Path = tmp_path_factory.mktemp("versioned") / "log"
     with running_host(APPS / "durable", log, environment=environment) as host:
         yield host
+
+
+def test_no_more_activities_run_at_once_than_host_json_says(
+    durable: RunningHost, versioned: RunningHost
+) -> None:
+    assert durable.run("most_at_once", 6)["output"] == 6
+    assert versioned.run("most_at_once", 6)["output"] == 2
+
+
+def test_without_a_default_every_version_waits_for_a_host_that_takes_it(
+    durable: RunningHost,
+) -> None:
+    durable.call("POST", "/start/describe/rejected", 0, version="1.0")
+    time.sleep(0.5)
+    assert durable.manage("GET", "instances/rejected").json()["runtimeStatus"] == "Pending"
 
 
 def test_point_16_clients_starts_get_the_default_version_children_none(

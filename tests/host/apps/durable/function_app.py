@@ -15,6 +15,7 @@ from durabletask import task
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 runs: dict[str, int] = {}
+tarrying: list[int] = []
 
 
 def is_first(name: str) -> bool:
@@ -33,6 +34,12 @@ async def start(req: func.HttpRequest, client: df.DurableFunctionsClient) -> fun
         version=req.params.get("version"),
     )
     return client.create_check_status_response(req, instance_id)
+
+
+@app.route("start-sync/{name}", methods=["POST"])
+@app.durable_client_input(client_name="client")
+def start_sync(req: func.HttpRequest, client: df.SyncDurableFunctionsClient) -> func.HttpResponse:
+    return func.HttpResponse(client.schedule_new_orchestration(req.route_params["name"], input=0))
 
 
 @app.route("entity/{name}/{key}")
@@ -95,6 +102,13 @@ def call(context: task.OrchestrationContext, asked):
             "message": details.message,
             "stack": details.stack_trace,
         }
+
+
+@app.orchestration_trigger(context_name="context")
+def most_at_once(context: task.OrchestrationContext, count):
+    """Runs activities together; how many of them did run at a time."""
+    tasks = [context.call_activity("tarry", input=1) for _ in range(count)]
+    return max((yield task.when_all(tasks)))
 
 
 @app.orchestration_trigger(context_name="context")
@@ -226,6 +240,15 @@ def exits(value):
 @app.activity_trigger(input_name="value")
 async def hangs(value):
     await asyncio.sleep(30)
+
+
+@app.activity_trigger(input_name="value")
+async def tarry(value):
+    tarrying.append(value)
+    await asyncio.sleep(0.1)
+    together = len(tarrying)
+    tarrying.pop()
+    return together
 
 
 @app.activity_trigger(input_name="value")
