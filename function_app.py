@@ -1,7 +1,7 @@
 """The functions: decorators and bindings; every body delegates."""
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def watch(
 def register_activity(activity: contract.Activity) -> None:
     """Make one of the workflow's activities a function of its name."""
 
-    def body(payload: Mapping[str, Json]) -> dict[str, Json]:
+    def body(payload: dict) -> dict:  # type: ignore[type-arg] # the worker takes plain types
         return run_activity(activity, application.services, payload)
 
     body.__name__ = activity.value

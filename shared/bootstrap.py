@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.adapters.artifacts import BlobArtifacts
+from shared.adapters.artifacts import Artifacts
 from shared.adapters.azureml import AzureMlEndpoints, AzureMlModels, Workspaces
 from shared.adapters.clock import SystemClock
 from shared.adapters.credentials import azure_credential
@@ -51,15 +51,15 @@ class Application:
             azure_credential(static_token=settings.arm_token) if settings.arm_token else credential
         )
         workspaces = Workspaces(arm_url=settings.arm_url, credential=arm_credential)
-        models = AzureMlModels(workspaces=workspaces, blob_url=settings.blob_url)
+        models = AzureMlModels(workspaces=workspaces, blob_url=settings.blob_url or None)
         return Services(
             pipelines=self._pipelines,
             models=models,
             endpoints=AzureMlEndpoints(workspaces=workspaces),
-            artifacts=BlobArtifacts(
+            artifacts=Artifacts(
                 credential=credential,
                 access=settings.workspace_storage,
-                datastore_key=models.datastore_key,
+                datastore_key=models.storage_key,
             ),
             store=TableStore(tables=settings.tables, credential=credential),
             mailer=EmailMailer(
