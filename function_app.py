@@ -9,12 +9,12 @@ import azure.durable_functions as df
 import azure.functions as func
 from azure.durable_functions import SyncDurableFunctionsClient
 from durabletask.task import OrchestrationContext
-from shared.web.http import guarded
 
 from shared.bindings import event_fields, to_http, to_request
 from shared.bootstrap import Application, orchestrations
 from shared.domain.pipeline import Json
 from shared.web import approvals, releases
+from shared.web.http import guarded
 from shared.workflow import contract, orchestrators
 from shared.workflow.activities import run_activity
 from shared.workflow.intake import take_event
