@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from shared.adapters.azureml.paths import BlobPath, DatastorePath, parse_model_uri
 from shared.adapters.azureml.troubles import azure_ml_stops_here
 from shared.adapters.azureml.workspaces import Workspaces
-from shared.adapters.credentials import safe_address
+from shared.adapters.credentials import is_safe_address, safe_address
 from shared.domain.errors import technical
 from shared.domain.pipeline import Workspace
 from shared.domain.release import ModelVersion
@@ -168,7 +168,13 @@ class AzureMlModels:
             url = self._blob_url.replace("{account}", account)
         else:
             url = f"{datastore.protocol}://{account}.blob.{datastore.endpoint}"
-        return Container(workspace, str(datastore.name), safe_address(url), name)
+        if not is_safe_address(url):
+            raise technical(
+                "InsecureStorageAddress",
+                f"Datastore {datastore.name} of workspace {workspace.name} is reached by plain "
+                "HTTP, which no key or token is sent over. Set its protocol to https.",
+            )
+        return Container(workspace, str(datastore.name), url, name)
 
 
 def _account_and_container(datastore: Any) -> tuple[str, str]:  # noqa: ANN401 (a union of the SDK's)
