@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -41,12 +42,13 @@ def test_only_configuration_reads_the_environment() -> None:
 
 @pytest.mark.skipif(not (ROOT / "function_app.py").exists(), reason="there is no function_app.py")
 def test_the_app_loads_without_the_machine_learning_sdk() -> None:
-    sample = json.loads((ROOT / "local.settings.sample.json").read_text("utf-8"))
+    sample = (ROOT / "local.settings.sample.json").read_text("utf-8")
+    settings = json.loads(re.sub(r"<[^>]*>", "0" * 32, sample))["Values"]
     program = "import sys, function_app; print('azure.ai.ml' in sys.modules)"
     answer = subprocess.run(  # noqa: S603 (our own interpreter and program)
         [sys.executable, "-c", program],
         cwd=ROOT,
-        env=os.environ | sample["Values"],
+        env=os.environ | settings,
         capture_output=True,
         text=True,
         check=False,
