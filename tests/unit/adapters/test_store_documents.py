@@ -1,0 +1,115 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared.adapters.store import keys
+from shared.adapters.store.documents import PROPERTY_LENGTH, SCHEMA, decode, encode
+from shared.domain.errors import StepError
+from shared.domain.pipeline import Json
+from shared.domain.release import (
+    Ask,
+    AuditEvent,
+    Decision,
+    Evidence,
+    IgnoredEvent,
+    ModelVersion,
+    Probe,
+    Release,
+    StageRecord,
+)
+
+TIMES = st.datetimes(min_value=datetime(2000, 1, 1)).map(  # noqa: DTZ001 (the zone follows)
+    lambda at: at.replace(tzinfo=UTC, fold=0)
+)
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+JSON: st.SearchStrategy[Json] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+DETAILS = st.dictionaries(ANY_TEXT, JSON, max_size=3)
+FIELDS: dict[type, dict[str, st.SearchStrategy[Any]]] = {
+    AuditEvent: {"at": TIMES, "details": DETAILS},
+    Decision: {"at": TIMES},
+    Evidence: {"registered_at": st.none() | TIMES, "configuration": DETAILS},
+    IgnoredEvent: {"at": TIMES},
+}
+MAYBE_TIME = st.none() | TIMES
+ASKS = st.builds(Ask, asked_at=TIMES, expires_at=TIMES)
+STAGES = st.builds(
+    StageRecord,
+    started_at=MAYBE_TIME,
+    ended_at=MAYBE_TIME,
+    ask=st.none() | ASKS,
+    traffic_before=st.none() | st.dictionaries(st.text(), st.integers(), max_size=3),
+    probe=st.none() | st.builds(Probe, latency_seconds=st.floats(allow_nan=False)),
+    model=st.none() | st.builds(ModelVersion),
+)
+FIELDS[Release] = {
+    "created_at": TIMES,
+    "updated_at": TIMES,
+    "ended_at": MAYBE_TIME,
+    "stages": st.lists(STAGES, max_size=3).map(tuple),
+}
+FIELDS[Evidence]["probes"] = st.dictionaries(
+    st.text(), st.builds(Probe, latency_seconds=st.floats(allow_nan=False)), max_size=2
+)
+
+
+def row(value: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {"PartitionKey": "p", "RowKey": "r", **encode(value)}
+
+
+@pytest.mark.parametrize("type_", list(FIELDS))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(data=st.data())
+def test_what_is_written_is_read(type_: type[Any], data: st.DataObject) -> None:
+    value = data.draw(st.builds(type_, **FIELDS[type_]))
+    read = decode(type_, row(value))
+    assert read == value
+    assert repr(read).replace("TzInfo(0)", "datetime.timezone.utc") == repr(value)
+
+
+def test_long_documents_are_split_and_joined() -> None:
+    for length in (PROPERTY_LENGTH // 2, PROPERTY_LENGTH, 5 * PROPERTY_LENGTH):
+        event = IgnoredEvent("e", datetime(2026, 11, 2, tzinfo=UTC), "w", None, "👍" * length)
+        written = row(event)
+        assert decode(IgnoredEvent, written) == event
+        texts = [value for name, value in written.items() if name.startswith("document")]
+        assert len(texts) > 1
+        assert all(len(text.encode("utf-16-le")) <= 2 * PROPERTY_LENGTH for text in texts)
+
+
+def test_a_row_of_a_newer_schema_is_refused() -> None:
+    event = IgnoredEvent("e", datetime(2026, 11, 2, tzinfo=UTC), "w", None, "reason")
+    for strange in ({"schema": SCHEMA + 1}, {"schema": None}, {"document": "[]"}, {"document": ""}):
+        with pytest.raises(StepError, match="Row r of p") as caught:
+            decode(IgnoredEvent, row(event) | strange)
+        assert not caught.value.trouble.retryable
+
+
+def test_a_field_that_older_code_does_not_know_is_passed_over() -> None:
+    event = IgnoredEvent("e", datetime(2026, 11, 2, tzinfo=UTC), "w", None, "reason")
+    written = row(event)
+    written["document"] = written["document"].replace("{", '{"from_tomorrow":1,', 1)
+    assert decode(IgnoredEvent, written) == event
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_keys_hold_nothing_refused_and_stay_apart(one: str, other: str) -> None:
+    assert not set(keys.escaped(one)) & set("/\\#?%|\t\n\r")
+    assert (keys.escaped(one) == keys.escaped(other)) == (one == other)
+
+
+@given(TIMES, TIMES)
+def test_keys_sort_by_time(one: datetime, other: datetime) -> None:
+    if one > other:
+        one, other = other, one
+    assert keys.oldest_first(one, "") <= keys.oldest_first(other, "")
+    assert keys.latest_first(one, "") >= keys.latest_first(other, "")
+    later = other + timedelta(microseconds=1)
+    assert keys.oldest_first(other, "z") < keys.oldest_first(later, "a")
+    assert keys.latest_first(later, "z") < keys.latest_first(other, "a")
