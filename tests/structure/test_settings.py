@@ -1,0 +1,38 @@
+"""The settings that the code reads, the sample lists and the README explains are the same."""
+
+import json
+import re
+
+from dev.tools.settings_table import settings_table
+from shared.config import Settings
+from tests.structure.source import ROOT
+
+HOSTS_OWN = {
+    "AzureWebJobsStorage",
+    "FUNCTIONS_WORKER_RUNTIME",
+    "MODELGATE_SWEEP_SCHEDULE",  # read by the host, for the timer's binding
+    "PYTHON_ISOLATE_WORKER_DEPENDENCIES",
+}
+
+
+def sample() -> dict[str, str]:
+    values = json.loads((ROOT / "local.settings.sample.json").read_text("utf-8"))["Values"]
+    assert isinstance(values, dict)
+    return values
+
+
+def test_sample_lists_every_setting_and_no_other() -> None:
+    read = {field.alias for field in Settings.model_fields.values()}
+    pipelines = "".join(file.read_text("utf-8") for file in (ROOT / "pipelines").glob("*.yaml"))
+    asked_for = set(re.findall(r"\$\{(\w+)\}", pipelines))
+    assert set(sample()) == read | asked_for | HOSTS_OWN
+
+
+def test_readme_shows_the_table_that_the_code_prints() -> None:
+    assert settings_table() in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_timer_settings_are_in_the_sample() -> None:
+    asked_for = re.findall(r"%(\w+)%", (ROOT / "function_app.py").read_text("utf-8"))
+    assert asked_for
+    assert set(asked_for) <= set(sample())
