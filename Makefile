@@ -62,7 +62,7 @@ check-structure: $(APP)
 	@$(BIN)/pytest -q tests/structure
 
 check-pipelines: $(APP)
-	@$(BIN)/python -m shared.pipelines check
+	@$(BIN)/python -m shared.pipelines check --settings local.settings.sample.json
 
 bench: $(STACK) ## measure what bench/ measures and print it
 	@$(BIN)/python -m bench
