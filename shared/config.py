@@ -28,6 +28,8 @@ def _split(value: object) -> object:
 def _long_enough(keys: list[str]) -> list[str]:
     if any(len(key) < KEY_LENGTH for key in keys):
         raise ValueError(f"every key needs {KEY_LENGTH} characters or more")
+    if any("<" in key for key in keys):
+        raise ValueError("is the sample's, which everybody knows; make one of your own")
     return keys
 
 
@@ -60,8 +62,8 @@ class Settings(BaseModel):
     by putting a new one in front."""
 
     base_url: str = Field(alias="MODELGATE_BASE_URL", pattern=r"^https?://[^/]+/?$")
-    """Where people reach this app. Left empty: `https://` and `WEBSITE_HOSTNAME`, which Azure
-    Functions sets."""
+    """Where people reach this app. In Azure it may be left empty: `https://` and
+    `WEBSITE_HOSTNAME`."""
 
     events_endpoint: str = Field(default="", alias="MODELGATE_EVENTS_ENDPOINT")
     """Event Grid topic that every change of a release is published to; empty publishes nothing."""
