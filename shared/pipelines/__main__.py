@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from shared.pipelines import InvalidPipelinesError, load_pipelines
-from shared.pipelines.models import PipelineFields
+from shared.pipelines.schema import pipeline_schema
 
 DEFAULT_FOLDER = Path("pipelines")
 
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("schema", help="print the JSON Schema for editors")
     options = parser.parse_args(arguments)
     if options.command == "schema":
-        print(json.dumps(PipelineFields.model_json_schema(), indent=2))
+        print(json.dumps(pipeline_schema(), indent=2))
         return 0
     return _check(options.folder, options.settings)
 

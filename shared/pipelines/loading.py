@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -31,6 +32,9 @@ from shared.pipelines.models import (
 )
 from shared.pipelines.source import Document, Location, Problem, read
 
+MANAGED_TIMEOUT_SECONDS = 180
+"""Azure ML: the longest request that a managed endpoint takes; Kubernetes ones take 300."""
+
 
 class InvalidPipelinesError(Exception):
     """Pipelines that cannot be used; the message has a line per problem."""
@@ -57,7 +61,7 @@ def load_pipelines(folder: Path, settings: Mapping[str, str]) -> Mapping[str, Pi
     pipelines: dict[str, Pipeline] = {}
     for file in files:
         document = read(file, settings)
-        pipeline = None if document.problems else _pipeline(document)
+        pipeline = None if document.data is None else _pipeline(document)
         if pipeline is not None and pipeline.name in pipelines:
             document.problems.append(document.problem(("name",), "another file has this name"))
         elif pipeline is not None:
@@ -73,12 +77,8 @@ def _pipeline(document: Document) -> Pipeline | None:
     try:
         fields = PipelineFields.model_validate(document.data)
     except ValidationError as error:
-        for detail in error.errors():
-            location = tuple(detail["loc"])
-            message = detail["msg"].removeprefix("Value error, ")
-            if detail["type"] == "missing":
-                message = f"{location[-1]} is missing"
-            document.problems.append(document.problem(location, message))
+        _tell(document, error)
+        _check_valid_stages(document)
         return None
     source = _workspace(fields.source)
     stages = [
@@ -99,6 +99,28 @@ def _pipeline(document: Document) -> Pipeline | None:
         tags=fields.tags,
         owners=tuple(fields.owners),
     )
+
+
+def _tell(document: Document, error: ValidationError) -> None:
+    """Note what pydantic found, but for fields whose text is a problem already."""
+    told = {problem.field for problem in document.problems}
+    for detail in error.errors():
+        location = tuple(detail["loc"])
+        message = detail["msg"].removeprefix("Value error, ")
+        if detail["type"] == "missing":
+            message = f"{location[-1]} is missing"
+        problem = document.problem(location, message)
+        if problem.field not in told:
+            document.problems.append(problem)
+
+
+def _check_valid_stages(document: Document) -> None:
+    """Tell what is wrong with the other stages, too, so that all is told at once."""
+    data = document.data
+    stages = data.get("stages") if isinstance(data, dict) else None
+    for position, stage in enumerate(stages if isinstance(stages, list) else []):
+        with suppress(ValidationError):
+            _parts(document, ("stages", position), StageFields.model_validate(stage))
 
 
 def _check_endpoints(
@@ -124,15 +146,16 @@ def _stage(document: Document, at: Location, fields: StageFields, source: Worksp
         message = "a stage in the source workspace serves the model under its own name"
         document.problems.append(document.problem((*at, "model_name"), message))
     request = fields.request
+    environment, code, health = _parts(document, at, fields)
     return Stage(
         name=fields.name,
         workspace=workspace,
         model_name=fields.model_name,
         endpoint=fields.endpoint,
         compute=_compute(fields),
-        health=_health(document, (*at, "health"), fields.health),
-        environment=_environment(document, (*at, "environment"), fields),
-        code=_code(document, (*at, "code"), fields),
+        health=health,
+        environment=environment,
+        code=code,
         request=RequestSettings(
             timeout_seconds=request.timeout,
             max_concurrent_per_instance=request.max_concurrent_per_instance,
@@ -142,6 +165,24 @@ def _stage(document: Document, at: Location, fields: StageFields, source: Worksp
         tags=fields.tags,
         approval=_approval(fields),
         keep_previous=fields.keep_previous,
+    )
+
+
+def _parts(
+    document: Document, at: Location, fields: StageFields
+) -> tuple[Environment | None, ScoringCode | None, Health]:
+    """What refers to files or depends on several fields."""
+    if fields.compute.type == "managed" and fields.request.timeout > MANAGED_TIMEOUT_SECONDS:
+        message = f"managed endpoints take at most {MANAGED_TIMEOUT_SECONDS}s"
+        document.problems.append(document.problem((*at, "request", "timeout"), message))
+    if (fields.code is None) != (fields.environment is None):
+        there = "environment" if fields.code is None else "code"
+        message = "code and environment come together (both for custom models)"
+        document.problems.append(document.problem((*at, there), message))
+    return (
+        _environment(document, (*at, "environment"), fields),
+        _code(document, (*at, "code"), fields),
+        _health(document, (*at, "health"), fields.health),
     )
 
 

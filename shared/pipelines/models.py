@@ -1,22 +1,29 @@
 """The fields of a pipeline file. Their docstrings are what editors show from the JSON Schema."""
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    GetJsonSchemaHandler,
     JsonValue,
+    Tag,
     WithJsonSchema,
-    model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from shared.domain.health import KINDS
 
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+EXACT_ENVIRONMENT = re.compile(
+    r"azureml:[^:/]+:[^:/]+|azureml://registries/[^/]+/environments/[^/]+/versions/[^/]+"
+)
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 DAY = 86400.0
@@ -62,7 +69,9 @@ def _shape(value: JsonValue) -> JsonValue:
 Duration = Annotated[
     float,
     BeforeValidator(seconds),
-    WithJsonSchema({"type": "string", "pattern": DURATION.pattern, "examples": ["30s", "30m"]}),
+    WithJsonSchema(
+        {"type": "string", "pattern": f"^{DURATION.pattern}$", "examples": ["30s", "30m"]}
+    ),
 ]
 Address = Annotated[str, AfterValidator(_address)]
 Addresses = Annotated[list[Address], AfterValidator(_distinct)]
@@ -117,9 +126,20 @@ def _short(value: object) -> object:
     return {"type": value} if isinstance(value, str) else value
 
 
+class _OrShort:
+    """Tells editors of the short form."""
+
+    @staticmethod
+    def __get_pydantic_json_schema__(
+        schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [{"const": "managed"}, handler(schema)]}
+
+
 Compute = Annotated[
     Annotated[ManagedFields | KubernetesFields, Field(discriminator="type")],
     BeforeValidator(_short),
+    _OrShort,
 ]
 
 
@@ -129,6 +149,23 @@ class ImageFields(Fields):
     image: str
     conda_file: str
     """Path beside the pipeline file."""
+
+
+def _exact(reference: str) -> str:
+    if not EXACT_ENVIRONMENT.fullmatch(reference):
+        raise ValueError("name a version, as in azureml:name:version")
+    return reference
+
+
+def _environment_kind(value: object) -> str:
+    return "reference" if isinstance(value, str) else "parts"
+
+
+Environment = Annotated[
+    Annotated[Annotated[str, AfterValidator(_exact)], Tag("reference")]
+    | Annotated[ImageFields, Tag("parts")],
+    Discriminator(_environment_kind),
+]
 
 
 class CodeFields(Fields):
@@ -160,6 +197,15 @@ class ExpectFields(Fields):
     an object with the keys that must be there."""
 
 
+def _is_sample(value: object) -> object:
+    if not isinstance(value, str | dict | list):
+        raise ValueError("is a JSON object or list, or the path of a JSON file")
+    return value
+
+
+Sample = Annotated[str | dict[str, JsonValue] | list[JsonValue], BeforeValidator(_is_sample)]
+
+
 class HealthFields(Fields):
     """When a new deployment counts as healthy."""
 
@@ -169,7 +215,7 @@ class HealthFields(Fields):
     interval: Annotated[Duration, Field(ge=0.5, le=600)] = 15.0
     """The longest pause between two looks."""
 
-    sample_request: str | dict[str, JsonValue] | list[JsonValue]
+    sample_request: Sample
     """The request's body, or the path of a JSON file beside the pipeline file."""
 
     expect: ExpectFields = ExpectFields()
@@ -199,7 +245,7 @@ class StageFields(Fields):
 
     endpoint: EndpointName
     compute: Compute = ManagedFields()
-    environment: str | ImageFields | None = None
+    environment: Environment | None = None
     """`azureml:name:version`, an `azureml://registries/…` id, or image and conda_file.
     Custom models need one; MLflow models bring theirs."""
 
@@ -211,20 +257,6 @@ class StageFields(Fields):
     approval: ApprovalFields | None = None
     keep_previous: bool = False
     """Keep the deployment that served before, without traffic, for a quick way back."""
-
-    @model_validator(mode="after")
-    def _environment_is_exact(self) -> Self:
-        reference = self.environment
-        if isinstance(reference, str) and not re.fullmatch(
-            r"azureml:[^:/]+:[^:/]+|azureml://registries/[^/]+/environments/[^/]+/versions/[^/]+",
-            reference,
-        ):
-            raise ValueError("environment: name a version, as in azureml:name:version")
-        if self.compute.type == "managed" and self.request.timeout > 180:
-            raise ValueError("request.timeout: managed endpoints take at most 180s")
-        if (self.code is None) != (self.environment is None):
-            raise ValueError("code and environment come together (both for custom models)")
-        return self
 
 
 class PipelineFields(Fields):

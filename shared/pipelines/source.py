@@ -100,7 +100,11 @@ class _Reader:
             return self._mapping(node, at)
         if isinstance(node, yaml.SequenceNode):
             return [self.read(item, (*at, position)) for position, item in enumerate(node.value)]
-        value = self._loader.construct_object(node)
+        try:
+            value = self._loader.construct_object(node)
+        except (yaml.YAMLError, ValueError):  # an unknown tag, or the 31st of a short month
+            self._problem(at, f"cannot be read: {node.value}")
+            return None
         if isinstance(value, str):
             return self._filled_in(value, at)
         if value is None or isinstance(value, bool | int | float):
@@ -122,7 +126,7 @@ class _Reader:
             name = match.group(1)
             if name not in self._settings:
                 self._problem(at, f"there is no setting {name} for ${{{name}}}")
-            return self._settings.get(name, "")
+            return self._settings.get(name, match.group())
 
         return REFERENCE.sub(setting, text)
 
