@@ -1,14 +1,17 @@
 """A release that waits for an approval, brought there as the workflow does."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from shared.domain.names import person_key
 from shared.domain.pipeline import (
     ApprovalPolicy,
     Health,
+    Json,
     ManagedCompute,
     Pipeline,
     Stage,
@@ -16,6 +19,7 @@ from shared.domain.pipeline import (
 )
 from shared.domain.release import (
     Ask,
+    AuditEvent,
     Choice,
     Decision,
     EventType,
@@ -31,7 +35,7 @@ from shared.domain.release import (
 from shared.domain.trail import Change, begin
 from shared.domain.transitions import end_release, move_stage
 from shared.ports import Link, Stored
-from shared.web.http import Request
+from shared.web.http import Request, Response
 from tests.fakes import World
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
@@ -61,7 +65,7 @@ PIPELINE = Pipeline(
     "diabetes", QA.workspace, "diabetes-*", (QA, PROD), owners=("owner@example.com",)
 )
 
-CONFIGURATION: dict[str, object] = {
+CONFIGURATION: dict[str, Json] = {
     "name": "prod",
     "workspace": {
         "subscription_id": "22222222-prod",
@@ -100,8 +104,29 @@ class Desk:
     def release(self) -> Release:
         return self.stored.release
 
-    def save(self, release: Release, **more: object) -> None:
-        self.world.store.save(stored=self.stored, release=release, **more)  # type: ignore[arg-type] # as the port's
+    def save(
+        self,
+        release: Release,
+        *,
+        events: Sequence[AuditEvent] = (),
+        decision: Decision | None = None,
+        evidence: Evidence | None = None,
+    ) -> None:
+        self.world.store.save(
+            stored=self.stored,
+            release=release,
+            events=events,
+            decision=decision,
+            evidence=evidence,
+        )
+
+    @property
+    def events(self) -> list[AuditEvent]:
+        return self.world.store.events(release_id=self.id)
+
+    @property
+    def decisions(self) -> list[Decision]:
+        return self.world.store.decisions(release_id=self.id)
 
     def pass_qa(self) -> None:
         """QA has succeeded, with a probe."""
@@ -133,7 +158,7 @@ class Desk:
         ask = Ask(
             number=number,
             asked_at=self.now,
-            expires_at=self.world.clock.now() + (ASK_LENGTH),
+            expires_at=self.now + timedelta(hours=24),
             digest=DIGEST if number == 1 else f"{number}" * 64,
             approvers=(ADA, GRACE),
             mailed=(ADA,),
@@ -161,9 +186,6 @@ class Desk:
         return decision
 
 
-ASK_LENGTH = datetime(2026, 1, 2, tzinfo=UTC) - datetime(2026, 1, 1, tzinfo=UTC)
-
-
 def waiting(**evidence: object) -> Desk:
     """A release whose PROD waits for an approval."""
     desk = Desk()
@@ -187,7 +209,7 @@ def evidence_of(release: Release, number: int = 1, **fields: object) -> Evidence
         total_bytes=5_242_880,
         artefact_digest="a" * 64,
         probes={"qa": Probe(200, 0.0521, ())},
-        configuration=dict(CONFIGURATION),  # type: ignore[arg-type] # it is JSON
+        configuration=dict(CONFIGURATION),
     )
     return replace(plain, **fields)  # type: ignore[arg-type] # names are checked there
 
@@ -208,5 +230,25 @@ def getting(token: str, method: str = "GET") -> Request:
     return Request(method=method, params={"token": token})
 
 
-def headers(**extra: str) -> Mapping[str, str]:
-    return {"content-type": "application/json"} | extra
+def sending(value: object, **params: str) -> Request:
+    """A POST of JSON."""
+    return Request(
+        method="POST",
+        params=params,
+        body=json.dumps(value).encode(),
+        headers={"content-type": "application/json; charset=utf-8"},
+    )
+
+
+def document(response: Response) -> dict[str, Any]:
+    """The JSON of a response."""
+    value = json.loads(response.body)
+    assert isinstance(value, dict)
+    return value
+
+
+def page(response: Response) -> str:
+    """The HTML of a response, on one line so that sentences can be found in it."""
+    assert response.content_type == "text/html; charset=utf-8"
+    assert isinstance(response.body, str)
+    return " ".join(response.body.split())
