@@ -169,7 +169,7 @@ class Pipeline:
             if name not in tags:
                 return f"pipeline {self.name} takes models with a tag {name}"
             if wanted not in ("*", tags[name]):
-                return f"pipeline {self.name} takes models with tag {name}={wanted}"
+                return f"pipeline {self.name} takes models whose tag {name} is {wanted}"
         return None
 
     def stage(self, name: str) -> Stage | None:
