@@ -1,0 +1,107 @@
+"""When an answer is good enough."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.health import judge, shape_problems
+from shared.domain.pipeline import Health, Json
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "shape"),
+    [
+        (1, "number"),
+        (1.5, "number"),
+        (1, "integer"),
+        ("x", "string"),
+        (True, "boolean"),
+        (None, "null"),
+        ([{}], "any"),
+        (None, "any"),
+        ([1, 2.5], ["number"]),
+        ([[1], [2]], [["integer"]]),
+        ({"result": [1]}, {"result": ["number"]}),
+        ({"result": 1, "more": "x"}, {"result": "number"}),
+        ({}, {}),
+    ],
+)
+def test_values_that_fit(value: Json, shape: Json) -> None:
+    assert shape_problems(value, shape) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "shape", "problem"),
+    [
+        ("1", "number", "answer is a string instead of number"),
+        (True, "number", "answer is a boolean instead of number"),
+        (True, "integer", "answer is a boolean instead of integer"),
+        (1.5, "integer", "answer is a number instead of integer"),
+        (None, "string", "answer is null instead of string"),
+        (0, "boolean", "answer is a number instead of boolean"),
+        ({}, ["number"], "answer is an object instead of a list"),
+        ([], ["number"], "answer is an empty list"),
+        ([1, "x"], ["number"], "answer[1] is a string instead of number"),
+        ([1], {"result": "any"}, "answer is a list instead of an object"),
+        ({"error": "x"}, {"result": "any"}, "answer has no 'result'"),
+        ({"a": {"b": [None]}}, {"a": {"b": ["number"]}}, "answer.a.b[0] is null instead of number"),
+    ],
+)
+def test_departures_are_named_with_their_place(value: Json, shape: Json, problem: str) -> None:
+    assert shape_problems(value, shape) == [problem]
+
+
+def test_long_lists_of_wrong_items_are_cut_short() -> None:
+    assert len(shape_problems(["x"] * 1000, ["number"])) == 5
+
+
+@given(values)
+def test_any_takes_everything(value: Json) -> None:
+    assert shape_problems(value, "any") == []
+
+
+@given(values, st.sampled_from(["number", "string", "boolean", "null"]))
+def test_a_value_fits_one_kind_at_most_and_a_list_or_object_none(value: Json, kind: str) -> None:
+    kinds: dict[str, Any] = {
+        "number": (int, float),
+        "string": str,
+        "boolean": bool,
+        "null": type(None),
+    }
+    fits = isinstance(value, kinds[kind]) and not (kind == "number" and isinstance(value, bool))
+    assert (shape_problems(value, kind) == []) == fits
+
+
+def health(shape: Json = None, *, max_latency: float | None = None) -> Health:
+    return Health(60, 1, [[1]], 200, shape, max_latency)
+
+
+def test_a_good_answer_has_no_problem() -> None:
+    probe = judge(health(["number"], max_latency=1), status=200, latency_seconds=1, body=[1])
+    assert probe.problems == ()
+    assert (probe.status, probe.latency_seconds) == (200, 1)
+
+
+def test_a_wrong_status_is_told_without_its_body() -> None:
+    probe = judge(health(["number"]), status=500, latency_seconds=0.1, body={"trace": "…"})
+    assert probe.problems == ("answered 500 instead of 200",)
+
+
+def test_a_slow_answer_is_told_together_with_its_shape() -> None:
+    judged = judge(health(["number"], max_latency=0.5), status=200, latency_seconds=0.75, body="x")
+    assert judged.problems == (
+        "answer is a string instead of a list",
+        "took 0.75 s; the limit is 0.5 s",
+    )
+
+
+def test_without_a_shape_any_answer_will_do() -> None:
+    assert judge(health(), status=200, latency_seconds=9, body="no JSON").problems == ()
