@@ -8,7 +8,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from shared.adapters.credentials import safe_address
+from shared.adapters.credentials import is_safe_address
+from shared.domain.errors import technical
 from shared.ports import Container
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Blobs:
         # imported here: azure.storage.blob is dear, and only activities need it
         from azure.storage.blob import ContainerClient
 
-        url = safe_address(container.account_url)
+        url = _safe(container)
         account = account_of(url)
         key = self._datastore_key(container) if self._by_key else None
         credential: Any = self._credential
@@ -112,7 +113,7 @@ class Blobs:
         from azure.storage.blob import BlobServiceClient
 
         now = datetime.now(UTC)
-        url = safe_address(container.account_url)
+        url = _safe(container)
         with self._lock:
             known = self._delegations.get(url)
             if known is None or known[1] - now < SIGNED_FOR:
@@ -122,6 +123,16 @@ class Blobs:
                 known = (key, until)
                 self._delegations[url] = known
             return known
+
+
+def _safe(container: Container) -> str:
+    if not is_safe_address(container.account_url):
+        raise technical(
+            "InsecureStorageAddress",
+            f"Container {container.name} of workspace {container.workspace.name} is reached by "
+            "plain HTTP, which no key or token is sent over. Correct the storage address.",
+        )
+    return container.account_url
 
 
 def account_of(account_url: str) -> str:

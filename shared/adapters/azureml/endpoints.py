@@ -14,9 +14,12 @@ from shared.domain.pipeline import Json, Stage
 from shared.domain.release import ModelVersion
 from shared.ports import Deployment, Endpoint, OperationState, OperationStatus, ScoringAnswer
 
-UNREADABLE = frozenset({403, 404, 410})
+UNREADABLE = frozenset({401, 403, 404, 410})
 """What an operation's URL answers once its signature has run out or the service has forgotten it;
 the resource is asked instead, which gives a true 403 of our own away, too."""
+
+NO_BODY = {202: OperationStatus(OperationState.RUNNING)}
+"""What an answer without a body means, where it means anything."""
 
 
 class AzureMlEndpoints:
@@ -144,20 +147,12 @@ class AzureMlEndpoints:
     def _read(self, stage: Stage, started: Started, url: str) -> OperationStatus | None:
         """What the operation's URL says; None where it says nothing any more."""
         with azure_ml_stops_here(f"Operation on {started.what}", stage.workspace):
-            answer = self._workspaces.read(url)
-        if answer.status_code in UNREADABLE:
+            status, text = self._workspaces.read(url)
+        if status in UNREADABLE:
             return None
-        if answer.status_code >= 400:
-            raise StepError(
-                answer_trouble(started.what, stage.workspace, answer.status_code, answer.text())
-            )
-        try:
-            body = answer.json() if answer.content else {}
-        except ValueError:
-            return None
-        if not isinstance(body, dict) or "status" not in body:
-            return OperationStatus(OperationState.RUNNING) if answer.status_code == 202 else None
-        return status_of(started, body)
+        if status >= 400:
+            raise StepError(answer_trouble(started.what, stage.workspace, status, text))
+        return status_of(started, text) if text.strip() else NO_BODY.get(status)
 
     def _by_resource(self, stage: Stage, started: Started) -> OperationStatus:
         found: Endpoint | Deployment | None

@@ -1,9 +1,9 @@
 """Long-running operations: what was started, and how it stands."""
 
-from collections.abc import Mapping
+import json
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Self
 
 from shared.adapters.azureml.troubles import operation_trouble
 from shared.ports import OperationState, OperationStatus
@@ -67,13 +67,22 @@ class Started:
         return f"{self.kind.capitalize()} {self.name}"
 
 
-def status_of(started: Started, answer: Mapping[str, Any]) -> OperationStatus:
-    """How an operation stands by what its URL answered; a failure comes as HTTP 200, too."""
-    state = fold(answer.get("status"))
+def status_of(started: Started, text: str) -> OperationStatus | None:
+    """How an operation stands by what its URL answered; a failure comes as HTTP 200, too.
+
+    None where the answer is none of an operation's.
+    """
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(answer, dict) or "status" not in answer:
+        return None
+    state = fold(answer["status"])
     if state is not OperationState.FAILED:
         return OperationStatus(state)
     error = answer.get("error")
     if not isinstance(error, dict):
-        canceled = str(answer.get("status")).lower() == "canceled"
+        canceled = str(answer["status"]).lower() == "canceled"
         error = {"code": "OperationCanceled" if canceled else "Failed"}
     return OperationStatus(state, operation_trouble(started.what, error))

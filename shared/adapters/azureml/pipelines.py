@@ -54,14 +54,6 @@ def authentication_policy(credential: TokenCredential, arm_url: str) -> Authenti
     return ARMChallengeAuthenticationPolicy(credential, scope)
 
 
-def arm_pipeline(
-    arm_url: str, authentication: Authentication
-) -> PipelineClient[HttpRequest, HttpResponse]:
-    """For reads of addresses as ARM gave them."""
-    agent = cast("Any", UserAgentPolicy(USER_AGENT))
-    return PipelineClient(arm_url, policies=[agent, ShortRetryPolicy(), authentication])
-
-
 def scoring_pipeline() -> PipelineClient[HttpRequest, HttpResponse]:
     """For scoring: one try, no redirects, so that a latency is one request's and a key stays."""
     agent = cast("Any", UserAgentPolicy(USER_AGENT))

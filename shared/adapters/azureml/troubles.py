@@ -67,7 +67,7 @@ BUSY = re.compile(
 ROLE = "AzureML Data Scientist"
 """What the service needs on each workspace."""
 
-SCRIPT_ERROR = "Cannot parse"
+SCRIPT_ERROR = "CANNOT PARSE"
 """`ValidationErrorType.CANNOT_PARSE`: the scoring script has a syntax error."""
 
 _SECRETS = re.compile(
@@ -151,7 +151,8 @@ def _trouble(error: "AzureError", what: str, workspace: Workspace) -> Trouble:
         return Trouble(Blame.TECHNOLOGY, type(error).__name__, message)
     # azure-ai-ml's own checks
     message = f"{where}: {readable(str(error.message))}"
-    if getattr(error, "error_type", None) == SCRIPT_ERROR:
+    kind = getattr(error, "error_type", None)
+    if getattr(kind, "value", kind) == SCRIPT_ERROR:
         return Trouble(Blame.MODEL, "UserScriptError", message)
     return Trouble(Blame.TECHNOLOGY, type(error).__name__, message)
 

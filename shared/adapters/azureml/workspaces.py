@@ -5,15 +5,14 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from shared.adapters.azureml.reading import read
 from shared.adapters.azureml.troubles import azure_ml_stops_here
 from shared.adapters.credentials import safe_address
 from shared.domain.pipeline import Workspace
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
-    from azure.core import PipelineClient
     from azure.core.credentials import TokenCredential
-    from azure.core.rest import HttpRequest, HttpResponse
 
 PUBLIC_ARM = "https://management.azure.com"
 CLOUDS = {
@@ -46,7 +45,6 @@ class Workspaces:
         self._lock = Lock()
         self._clients: dict[str, MLClient] = {}
         self._locations: dict[str, str] = {}
-        self._arm: PipelineClient[HttpRequest, HttpResponse] | None = None
 
     def client(self, workspace: Workspace) -> "MLClient":
         """The workspace's client."""
@@ -65,15 +63,16 @@ class Workspaces:
             self._locations[key] = str(found.location)
         return self._locations[key]
 
-    def read(self, url: str) -> "HttpResponse":
-        """GET an address that ARM gave, as it stands.
+    def read(self, url: str) -> tuple[int, str]:
+        """GET an address that ARM gave, to the letter; status and text.
 
         Raises:
-            AzureError: No answer came. An answer with an error status is returned.
+            ValueError: The address is not this ARM's, so it must not have a token.
+            AzureError: There is no token, or no answer.
         """
-        from azure.core.rest import HttpRequest
-
-        return self._pipeline().send_request(HttpRequest("GET", url))
+        if not self.is_own(url):
+            raise ValueError(f"{urlsplit(url).hostname} is not {self.arm_url}")
+        return read(url, self._credential, f"{self.arm_url}/.default")
 
     def is_own(self, url: str) -> bool:
         """Whether an address is this ARM's or one of its regions', so that it may have a token."""
@@ -82,22 +81,13 @@ class Workspaces:
             return False
         return other.netloc == own.netloc or other.netloc.endswith(f".{own.netloc}")
 
-    def _pipeline(self) -> "PipelineClient[HttpRequest, HttpResponse]":
-        from shared.adapters.azureml import pipelines
-
-        with self._lock:
-            if self._arm is None:
-                policy = pipelines.authentication_policy(self._credential, self.arm_url)
-                self._arm = pipelines.arm_pipeline(self.arm_url, policy)
-            return self._arm
-
     def _new_client(self, workspace: Workspace) -> "MLClient":
         from azure.ai.ml import MLClient
 
         from shared.adapters.azureml import pipelines
 
-        # the SDK says at every start which of its classes are experimental
-        logging.getLogger("azure.ai.ml").setLevel(logging.ERROR)
+        # it logs what it raises, too, and writes to stderr by itself
+        logging.getLogger("azure.ai.ml").setLevel(logging.CRITICAL)
         options: dict[str, Any] = {"cloud": CLOUDS.get(self.arm_url)}
         if options["cloud"] is None:
             # the SDK never forgets a cloud of the same name, so each address has its own

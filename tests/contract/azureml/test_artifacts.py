@@ -1,0 +1,284 @@
+"""Model files, listed and copied through azure-storage-blob."""
+
+import base64
+import hashlib
+import threading
+from dataclasses import replace
+
+import pytest
+from aiohttp import web
+
+from shared.adapters.artifacts import SOURCE_ETAG, Artifacts
+from shared.adapters.blobs import account_of
+from shared.adapters.credentials import StaticToken
+from shared.domain.artefacts import Artefact
+from shared.domain.errors import Blame, StepError
+from shared.domain.pipeline import Workspace
+from shared.ports import Container, OperationState, OperationStatus
+from tests.contract.azureml.world import Emulated, World, trouble_of
+from tests.contract.serving import serving
+
+WORKSPACE = Workspace("s", "g", "wk")
+
+
+def many_files(path: str) -> dict[str, bytes]:
+    names = [f"a{n % 7}/b {n % 3}/größe-{n}%.bin" for n in range(298)] + ["MLmodel", "data/MLmodel"]
+    return {f"{path}/{name}": name.encode() * 3 for name in names}
+
+
+def copied(world: World, path: str, files: list[Artefact], target: str) -> OperationState:
+    world.artifacts.begin_copy(
+        source=world.container(world.qa),
+        source_path=path,
+        files=files,
+        target=world.container(world.prod),
+        target_path=target,
+    )
+    status = world.artifacts.copying(
+        target=world.container(world.prod), target_path=target, files=files
+    )
+    assert status.trouble is None
+    return status.state
+
+
+@pytest.mark.live
+def test_folder_of_hundreds_of_files(world: World) -> None:
+    """Copied whole, verified, and copied again without anything changing."""
+    path, target = f"contract/{world.unique}/model", f"modelgate/{world.unique}/model"
+    world.upload(world.qa, many_files(path))
+    files = world.artifacts.files(container=world.container(world.qa), path=path)
+    assert len(files) == 300
+    states = [copied(world, path, files, target)]
+    assert not [t.name for t in threading.enumerate() if t.name.startswith("copy")]
+    while states[-1] is OperationState.RUNNING:
+        states.append(copied(world, path, files, target))
+    assert states[-1] is OperationState.SUCCEEDED
+    there = world.artifacts.files(container=world.container(world.prod), path=target)
+    assert [(file.name, file.size, file.md5) for file in there] == [
+        (file.name, file.size, file.md5) for file in files
+    ]
+    assert copied(world, path, files, target) is OperationState.SUCCEEDED
+    assert world.artifacts.files(container=world.container(world.prod), path=target) == there
+
+
+@pytest.mark.live
+def test_listing(world: World) -> None:
+    """A folder's siblings are not its files; a model may be one file; nothing is nothing."""
+    root, content = f"contract/{world.unique}", b"some bytes"
+    world.upload(
+        world.qa,
+        {f"{root}/model/a": content, f"{root}/model2/b": b"", f"{root}/model.pkl": content},
+    )
+    container = world.container(world.qa)
+
+    def names(path: str) -> list[str]:
+        return [file.name for file in world.artifacts.files(container=container, path=path)]
+
+    assert names(f"{root}/model") == ["a"]
+    assert names(f"{root}/model.pkl") == ["model.pkl"]
+    assert names(f"{root}/mod") == []
+    assert names(f"{root}/absent") == []
+    (file,) = world.artifacts.files(container=container, path=f"{root}/model.pkl")
+    assert file.size == len(content)
+    assert file.md5 == base64.b64encode(hashlib.md5(content).digest()).decode()  # noqa: S324 (theirs)
+    (listed,) = world.artifacts.files(container=container, path=f"{root}/model")
+    blob = world.artifacts._blobs.client(container).get_blob_client(f"{root}/model/a")
+    assert blob.get_blob_properties().etag == f'"{listed.etag}"'
+
+
+def test_folder_marks_are_no_files(emulated: Emulated) -> None:
+    """An account with a hierarchical namespace has a blob for each folder."""
+    world, container = emulated.world, emulated.world.container(emulated.world.qa)
+    client = world.artifacts._blobs.client(container)
+    for folder in ("hns/model", "hns/model/deep"):
+        client.upload_blob(folder, b"", metadata={"hdi_isfolder": "true"})
+    client.upload_blob("hns/model/deep/a", b"x")
+    files = world.artifacts.files(container=container, path="hns/model")
+    assert [file.name for file in files] == ["deep/a"]
+    client.upload_blob("hns/empty", b"", metadata={"hdi_isfolder": "true"})
+    assert world.artifacts.files(container=container, path="hns/empty") == []
+
+
+@pytest.mark.parametrize(
+    ("blobs", "path"),
+    [
+        (["one/model.pkl"], "one/model.pkl"),
+        (["same/model/model"], "same/model"),  # a folder that holds one file of its own name
+        (["single/model/weights"], "single/model"),
+    ],
+)
+def test_models_of_one_file(emulated: Emulated, blobs: list[str], path: str) -> None:
+    world = emulated.world
+    world.upload(world.qa, dict.fromkeys(blobs, b"abc"))
+    files = world.artifacts.files(container=world.container(world.qa), path=path)
+    assert copied(world, path, files, f"copy/{path}") is OperationState.SUCCEEDED
+    client = world.artifacts._blobs.client(world.container(world.prod))
+    assert client.get_blob_client(f"copy/{blobs[0]}").exists()
+
+
+@pytest.fixture
+def model(emulated: Emulated) -> tuple[str, list[Artefact]]:
+    world = emulated.world
+    world.upload(world.qa, {"m/a": b"aaa", "m/b": b"bbb"})
+    return "m", world.artifacts.files(container=world.container(world.qa), path="m")
+
+
+def test_source_that_was_written_again(
+    emulated: Emulated, model: tuple[str, list[Artefact]]
+) -> None:
+    world, (path, files) = emulated.world, model
+    world.upload(world.qa, {"m/b": b"BBB"})
+    with pytest.raises(StepError) as caught:
+        copied(world, path, files, "target/m")
+    trouble = trouble_of(caught.value)
+    assert (trouble.code, trouble.blame) == ("ArtefactChanged", Blame.TECHNOLOGY)
+    assert not trouble.retryable
+    assert "m/b" in trouble.message
+
+
+def test_source_that_is_gone(emulated: Emulated, model: tuple[str, list[Artefact]]) -> None:
+    world, (path, files) = emulated.world, model
+    world.artifacts._blobs.client(world.container(world.qa)).delete_blob("m/a")
+    with pytest.raises(StepError, match="ArtefactChanged") as caught:
+        copied(world, path, files, "target/m")
+    assert not trouble_of(caught.value).retryable
+
+
+def test_only_what_is_missing_is_copied(
+    emulated: Emulated, model: tuple[str, list[Artefact]]
+) -> None:
+    world, (path, files) = emulated.world, model
+    copied(world, path, files, "target/m")
+    client = world.artifacts._blobs.client(world.container(world.prod))
+    before = client.get_blob_client("target/m/a").get_blob_properties()
+    assert before.metadata == {SOURCE_ETAG: files[0].etag}
+    client.delete_blob("target/m/b")
+    assert copied(world, path, files, "target/m") is OperationState.SUCCEEDED
+    after = client.get_blob_client("target/m/a").get_blob_properties()
+    assert (after.etag, after.copy.id) == (before.etag, before.copy.id)
+
+
+def test_copies_of_other_sources_are_replaced(
+    emulated: Emulated, model: tuple[str, list[Artefact]]
+) -> None:
+    """The same name and size, and yet another file."""
+    world, (path, _) = emulated.world, model
+    world.upload(world.prod, {"target/m/a": b"xxx"})
+    world.upload(world.qa, {"m/b": b"BBB"})
+    files = world.artifacts.files(container=world.container(world.qa), path=path)
+    assert copied(world, path, files, "target/m") is OperationState.SUCCEEDED
+    client = world.artifacts._blobs.client(world.container(world.prod))
+    assert client.download_blob("target/m/a").readall() == b"aaa"
+
+
+@pytest.mark.parametrize(
+    ("upload", "words"),
+    [
+        ({"target/m/extra": b"x"}, "extra is not the source's"),
+        ({"target/m/a": b"longer"}, "a has 6 bytes instead of 3"),
+        ({"target/m/a": b"AAA"}, "a has another MD5 than its source"),
+    ],
+)
+def test_copy_that_differs(
+    emulated: Emulated,
+    model: tuple[str, list[Artefact]],
+    upload: dict[str, bytes],
+    words: str,
+) -> None:
+    world, (path, files) = emulated.world, model
+    copied(world, path, files, "target/m")
+    world.upload(world.prod, upload)
+    status = world.artifacts.copying(
+        target=world.container(world.prod), target_path="target/m", files=files
+    )
+    assert status.trouble is not None
+    assert (status.trouble.code, status.trouble.blame) == ("CopyDiffers", Blame.TECHNOLOGY)
+    assert words in status.trouble.message
+
+
+def test_source_container_that_is_gone(
+    emulated: Emulated, model: tuple[str, list[Artefact]]
+) -> None:
+    world = emulated.world
+    gone = replace(world.container(world.prod), name="no-such-container")
+    with pytest.raises(StepError, match="ContainerNotFound"):
+        world.artifacts.copying(target=gone, target_path="m", files=model[1])
+
+
+def test_signed_address_reads_one_blob_for_a_day(emulated: Emulated) -> None:
+    world = emulated.world
+    url = world.artifacts._blobs.signed_url(world.container(world.qa), "m/a")
+    query = dict(part.split("=", 1) for part in url.partition("?")[2].split("&"))
+    assert (query["sp"], query["sr"]) == ("r", "b")
+
+
+def test_keys_and_tokens_stay_on_this_machine() -> None:
+    def key(_: Container) -> str:
+        raise AssertionError("nobody should ask")
+
+    remote = Container(WORKSPACE, "d", "http://account.example.com", "c")
+    artifacts = Artifacts(credential=StaticToken("t"), access="datastore-key", datastore_key=key)
+    with pytest.raises(StepError, match="InsecureStorageAddress"):
+        artifacts.files(container=remote, path="m")
+
+
+@pytest.mark.parametrize(
+    ("url", "account"),
+    [
+        ("https://acc.blob.core.windows.net", "acc"),
+        ("https://acc.z01.blob.storage.azure.net/", "acc"),
+        ("http://127.0.0.1:10000/devqa", "devqa"),
+    ],
+)
+def test_account(url: str, account: str) -> None:
+    assert account_of(url) == account
+
+
+def test_statuses_of_a_slow_copy() -> None:
+    """What Azurite never says: pending, then failed; what is pending is left alone."""
+    state = {"status": "pending"}
+    written: list[str] = []
+
+    async def listing(request: web.Request) -> web.Response:
+        if request.method != "GET":
+            written.append(f"{request.method} {request.path}")
+            return web.Response(status=202)
+        return web.Response(text=LISTING.format(**state), content_type="application/xml")
+
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", listing)
+    with serving(app) as address:
+        target = Container(WORKSPACE, "d", f"{address}/acc", "c")
+        artifacts = Artifacts(
+            credential=StaticToken("t"), access="datastore-key", datastore_key=lambda _: "a2V5"
+        )
+        files = [Artefact("a", 3, "0x1")]
+
+        def begin() -> None:
+            artifacts.begin_copy(
+                source=target, source_path="s", files=files, target=target, target_path="t"
+            )
+
+        def status() -> OperationStatus:
+            return artifacts.copying(target=target, target_path="t", files=files)
+
+        begin()
+        assert status().state is OperationState.RUNNING
+        assert written == []
+        state["status"] = "failed"
+        failed = status().trouble
+        assert failed is not None
+        assert (failed.code, failed.retryable) == ("CopyFailed", True)
+        assert "500 InternalServerError" in failed.message
+        with pytest.raises(StepError, match="CopyFailed"):
+            begin()
+        assert written == ["DELETE /acc/c/t/a"]
+
+
+LISTING = """<?xml version="1.0" encoding="utf-8"?>
+<EnumerationResults ServiceEndpoint="http://127.0.0.1/" ContainerName="c"><Prefix>t/</Prefix>
+<Blobs><Blob><Name>t/a</Name><Properties><Etag>0x9</Etag><Content-Length>3</Content-Length>
+<BlobType>BlockBlob</BlobType><CopyId>1</CopyId><CopyStatus>{status}</CopyStatus>
+<CopyStatusDescription>500 InternalServerError "Copy failed."</CopyStatusDescription>
+</Properties><Metadata><modelgate_source_etag>0x1</modelgate_source_etag></Metadata></Blob></Blobs>
+<NextMarker /></EnumerationResults>"""

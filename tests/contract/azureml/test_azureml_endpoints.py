@@ -1,0 +1,315 @@
+"""Endpoints and deployments, through azure-ai-ml."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from shared.domain.errors import Blame, StepError
+from shared.domain.pipeline import (
+    Environment,
+    KubernetesCompute,
+    RequestSettings,
+    ScoringCode,
+    Stage,
+)
+from shared.domain.release import ModelVersion
+from shared.ports import OperationState
+from tests.contract.azureml.world import Emulated, World, trouble_of
+from tests.emulators.azureml.arm import Arm
+
+CURATED = "azureml://registries/azureml/environments/sklearn-1.5/versions/29"
+RELEASE = {"modelgate-release": "r"}
+
+
+@pytest.mark.live
+def test_whole_life(world: World) -> None:
+    """A second version beside the first, asked by its header; traffic; the first deleted."""
+    stage, endpoints = world.stage(), world.endpoints
+    assert endpoints.get(stage=stage) is None
+    assert endpoints.deployments(stage=stage) == []
+    world.created(stage)
+    first, second = world.registered(version="1"), world.registered(version="2")
+    world.deployed(stage, "v1-aaaaaaaa", first)
+    world.trafficked(stage, {"v1-aaaaaaaa": 100})
+    world.deployed(stage, "v2-bbbbbbbb", second)
+
+    endpoint = endpoints.get(stage=stage)
+    assert endpoint is not None
+    assert {name: n for name, n in endpoint.traffic.items() if n} == {"v1-aaaaaaaa": 100}
+    assert endpoint.tags["team"] == "risk"
+    there = {each.name: each for each in endpoints.deployments(stage=stage)}
+    assert set(there) == {"v1-aaaaaaaa", "v2-bbbbbbbb"}
+    assert there["v2-bbbbbbbb"].provisioning is OperationState.SUCCEEDED
+    assert there["v2-bbbbbbbb"].tags == RELEASE
+    assert str(there["v2-bbbbbbbb"].model).endswith(f"/models/{second.name}/versions/2")
+
+    answer = endpoints.score(
+        stage=stage, deployment="v2-bbbbbbbb", body={"data": [[1, 2]]}, timeout_seconds=60
+    )
+    assert answer.latency_seconds > 0
+    world.trafficked(stage, {"v1-aaaaaaaa": 0, "v2-bbbbbbbb": 100})
+    deletion = endpoints.begin_delete(stage=stage, deployment="v1-aaaaaaaa")
+    assert world.finished(stage, deletion).state is OperationState.SUCCEEDED
+    assert [each.name for each in endpoints.deployments(stage=stage)] == ["v2-bbbbbbbb"]
+    assert endpoints.begin_delete(stage=stage, deployment="v1-aaaaaaaa") is None
+
+
+def test_who_answers(emulated: Emulated) -> None:
+    """The header asks a deployment, its absence the traffic map, whatever was asked before."""
+    world = emulated.world
+    stage = world.stage()
+    world.created(stage)
+    for name, version in (("blue", "1"), ("green", "2")):
+        world.deployed(stage, name, world.registered(version=version))
+    world.trafficked(stage, {"blue": 100})
+    for asked, answers in (("green", "green"), (None, "blue"), ("green", "green")):
+        answer = world.endpoints.score(
+            stage=stage, deployment=asked, body={"rows": [1]}, timeout_seconds=10
+        )
+        assert answer.status == 200
+        assert isinstance(answer.body, dict)
+        assert answers in str(answer.body["key"])
+        assert answer.body["sent"] == {"rows": [1]}
+
+
+def test_changed_key(emulated: Emulated) -> None:
+    world, stage = emulated.world, emulated.world.stage()
+    world.created(stage)
+    world.deployed(stage, "blue", world.registered())
+    world.trafficked(stage, {"blue": 100})
+    for _ in range(2):
+        answer = world.endpoints.score(stage=stage, deployment="blue", body=1, timeout_seconds=10)
+        assert answer.status == 200
+        started = emulated.qa.call(
+            "POST", f"onlineEndpoints/{stage.endpoint}/regenerateKeys", {"keyType": "Primary"}
+        )
+        emulated.qa.finish(started)
+
+
+def test_nothing_is_left_running(emulated: Emulated) -> None:
+    """Starting returns while Azure works, and no thread stays behind to poll."""
+    world, stage = emulated.world, emulated.world.stage()
+    world.created(stage)
+    models = [world.registered(version=str(n)) for n in range(4)]
+    emulated.running.control("POST", "provisioning", {"seconds": 30})
+    world.endpoints.begin_deploy(stage=stage, deployment="d0x", model=models[0], tags=RELEASE)
+    before = set(threading.enumerate())
+    for n in (1, 2, 3):
+        url = world.endpoints.begin_deploy(
+            stage=stage, deployment=f"d{n}x", model=models[n], tags=RELEASE
+        )
+        status = world.endpoints.operation(stage=stage, url=url)
+        assert status.state is OperationState.RUNNING
+    ours = [t.name for t in threading.enumerate() if t not in before]
+    assert [name for name in ours if not name.startswith("asyncio_")] == []  # the emulator's pool
+
+
+def test_second_try_adopts_the_first(emulated: Emulated) -> None:
+    """A turn that is repeated after the PUT went out puts nothing again, and loses nothing."""
+    world, stage = emulated.world, emulated.world.stage()
+    world.created(stage)
+    model = world.registered()
+
+    def begin() -> str:
+        return world.endpoints.begin_deploy(
+            stage=stage, deployment="blue", model=model, tags=RELEASE
+        )
+
+    begin()
+    emulated.running.control("DELETE", "requests")
+    again = begin()
+    assert world.finished(stage, again).state is OperationState.SUCCEEDED
+    assert world.finished(stage, begin()).state is OperationState.SUCCEEDED
+    assert not [call for call in emulated.requests() if call["method"] == "PUT"]
+
+
+def test_endpoint_that_is_there_keeps_its_traffic(emulated: Emulated) -> None:
+    world, stage = emulated.world, emulated.world.stage()
+    world.created(stage)
+    world.deployed(stage, "blue", world.registered())
+    world.trafficked(stage, {"blue": 100})
+    emulated.running.control("DELETE", "requests")
+    url = world.endpoints.begin_create(stage=stage, tags={"other": "tags"})
+    assert world.finished(stage, url).state is OperationState.SUCCEEDED
+    endpoint = world.endpoints.get(stage=stage)
+    assert endpoint is not None
+    assert endpoint.traffic == {"blue": 100}
+    assert not [call for call in emulated.requests() if call["method"] == "PUT"]
+
+
+def test_traffic_puts_back_everything_else(emulated: Emulated) -> None:
+    world, stage, qa = emulated.world, emulated.world.stage(), emulated.qa
+    given = {
+        "location": "westeurope",
+        "identity": {"type": "SystemAssigned"},
+        "tags": {"owner": "x"},
+        "properties": {
+            "authMode": "Key",
+            "description": "of the risk team",
+            "properties": {"own": "1"},
+            "publicNetworkAccess": "Disabled",
+        },
+    }
+    qa.finish(qa.call("PUT", f"onlineEndpoints/{stage.endpoint}", given))
+    world.deployed(stage, "blue", world.registered())
+    before = qa.call("GET", f"onlineEndpoints/{stage.endpoint}").json()
+    world.trafficked(stage, {"Blue": 100})
+    after = qa.call("GET", f"onlineEndpoints/{stage.endpoint}").json()
+    assert after["properties"].pop("traffic") == {"blue": 100}
+    before["properties"].pop("traffic")
+    for body in (before, after):
+        body["systemData"].pop("lastModifiedAt")
+        body["properties"]["properties"].pop("AzureAsyncOperationUri", None)
+    assert after == before
+
+
+def test_traffic_to_what_is_not_there(emulated: Emulated) -> None:
+    world, stage = emulated.world, emulated.world.stage()
+    world.created(stage)
+    with pytest.raises(StepError) as caught:
+        world.endpoints.begin_traffic(stage=stage, traffic={"absent": 100})
+    trouble = trouble_of(caught.value)
+    assert (trouble.blame, trouble.retryable) == (Blame.TECHNOLOGY, False)
+    assert "'absent'" in trouble.message
+    assert "traceId" not in trouble.message  # the words, not the JSON around them
+
+
+def test_endpoint_that_is_gone(emulated: Emulated) -> None:
+    with pytest.raises(StepError, match="EndpointNotFound"):
+        emulated.world.endpoints.begin_traffic(stage=emulated.world.stage(), traffic={"blue": 100})
+
+
+def test_busy_endpoint(emulated: Emulated) -> None:
+    """409 while another operation runs passes by itself."""
+    world, stage = emulated.world, emulated.world.stage()
+    emulated.running.control("POST", "provisioning", {"seconds": 30})
+    world.endpoints.begin_create(stage=stage, tags={})
+    with pytest.raises(StepError) as caught:
+        world.endpoints.begin_traffic(stage=stage, traffic={})
+    trouble = trouble_of(caught.value)
+    assert (trouble.code, trouble.retryable) == ("Conflict", True)
+
+
+@pytest.fixture
+def custom(emulated: Emulated, tmp_path: Path) -> tuple[Stage, ModelVersion]:
+    """A stage with scoring code, and a custom model for it."""
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "score.py").write_text("def init(): ...\ndef run(data): return data\n")
+    (tmp_path / "conda.yaml").write_text("dependencies:\n  - python=3.11\n")
+    world, model = emulated.world, ModelVersion("custom", "1")
+    world.upload(world.qa, {"custom/model.pkl": b"abc"})
+    source = world.source("custom/model.pkl", "custom_model")
+    world.models.register(
+        workspace=world.qa, model=model, source=source, path="custom/model.pkl", tags={}
+    )
+    stage = world.stage(
+        environment=Environment(image="mcr/base:1", conda_file=tmp_path / "conda.yaml"),
+        code=ScoringCode(tmp_path / "code", "score.py"),
+        request=RequestSettings(
+            timeout_seconds=90, max_concurrent_per_instance=2, max_queue_wait_seconds=1.5
+        ),
+        environment_variables={"MODE": "qa"},
+    )
+    world.created(stage)
+    return stage, model
+
+
+def test_custom_model(emulated: Emulated, custom: tuple[Stage, ModelVersion]) -> None:
+    stage, model = custom
+    emulated.world.deployed(stage, "blue", model)
+    spec = emulated.running.scorer.servers[-1].spec
+    assert spec.code_dir is not None
+    assert (spec.code_dir / "score.py").read_text().startswith("def init")
+    assert spec.scoring_script == "score.py"
+    assert spec.environment_variables == {"MODE": "qa"}
+    path = f"onlineEndpoints/{stage.endpoint}/deployments/blue"
+    put = emulated.qa.call("GET", path).json()["properties"]
+    assert put["requestSettings"]["requestTimeout"] == "PT1M30S"
+    assert put["requestSettings"]["maxConcurrentRequestsPerInstance"] == 2
+    assert put["requestSettings"]["maxQueueWait"] == "PT1.5S"
+
+
+@pytest.mark.parametrize("reference", [CURATED, "azureml:base:1"])
+def test_registered_environment(
+    emulated: Emulated, custom: tuple[Stage, ModelVersion], reference: str
+) -> None:
+    stage, model = custom
+    emulated.qa.call("PUT", "environments/base/versions/1", {"properties": {"image": "mcr/b:1"}})
+    stage = replace(stage, environment=Environment(reference=reference))
+    emulated.world.deployed(stage, "blue", model)
+    path = f"onlineEndpoints/{stage.endpoint}/deployments/blue"
+    put = emulated.qa.call("GET", path).json()["properties"]["environmentId"]
+    assert put.endswith(
+        "/environments/" + ("sklearn-1.5/versions/29", "base/versions/1")[reference != CURATED]
+    )
+
+
+def test_script_with_a_syntax_error(emulated: Emulated, custom: tuple[Stage, ModelVersion]) -> None:
+    stage, model = custom
+    assert stage.code is not None
+    (stage.code.folder / "score.py").write_text("def run(:\n")
+    with pytest.raises(StepError) as caught:
+        emulated.world.endpoints.begin_deploy(stage=stage, deployment="blue", model=model, tags={})
+    trouble = trouble_of(caught.value)
+    assert (trouble.code, trouble.blame) == ("UserScriptError", Blame.MODEL)
+
+
+def test_script_that_is_missing(emulated: Emulated, custom: tuple[Stage, ModelVersion]) -> None:
+    stage, model = custom
+    assert stage.code is not None
+    stage = replace(stage, code=ScoringCode(stage.code.folder, "other.py"))
+    with pytest.raises(StepError, match=r"other\.py") as caught:
+        emulated.world.endpoints.begin_deploy(stage=stage, deployment="blue", model=model, tags={})
+    assert trouble_of(caught.value).blame is Blame.TECHNOLOGY
+
+
+def test_script_that_crashes(emulated: Emulated, custom: tuple[Stage, ModelVersion]) -> None:
+    stage, model = custom
+    assert stage.code is not None
+    (stage.code.folder / "score.py").rename(stage.code.folder / "broken.py")
+    stage = replace(stage, code=ScoringCode(stage.code.folder, "broken.py"))
+    url = emulated.world.endpoints.begin_deploy(
+        stage=stage, deployment="blue", model=model, tags={}
+    )
+    status = emulated.world.finished(stage, url)
+    assert status.state is OperationState.FAILED
+    assert status.trouble is not None
+    assert status.trouble.blame is Blame.MODEL
+    assert "crashed" in status.trouble.message
+    log = emulated.world.endpoints.logs(stage=stage, deployment="blue", lines=20)
+    assert "ValueError: no such thing" in log
+
+
+def test_kubernetes(emulated: Emulated) -> None:
+    world = emulated.world
+    compute = KubernetesCompute("cluster", None, 2, "500m", "1Gi")
+    stage = world.stage(world.prod, compute=compute)
+    world.created(stage)
+    world.deployed(stage, "blue", world.registered(world.prod))
+    prod = Arm(emulated.running.url, emulated.running.settings.workspaces[1])
+    endpoint = prod.call("GET", f"onlineEndpoints/{stage.endpoint}").json()
+    assert endpoint["properties"]["compute"] == f"{world.prod.arm_id}/computes/cluster"
+    deployment = prod.call("GET", f"onlineEndpoints/{stage.endpoint}/deployments/blue").json()
+    resources = deployment["properties"]["containerResourceRequirements"]
+    assert resources["containerResourceRequests"] == {"cpu": "500m", "memory": "1Gi"}
+    assert deployment["sku"]["capacity"] == 2
+    world.trafficked(stage, {"blue": 100})
+    after = prod.call("GET", f"onlineEndpoints/{stage.endpoint}").json()["properties"]
+    assert after["compute"] == endpoint["properties"]["compute"]
+
+
+def test_model_of_another_workspace(emulated: Emulated) -> None:
+    world = emulated.world
+    stage = world.stage(world.prod)
+    world.created(stage)
+    model = world.registered(world.qa)
+    with pytest.raises(StepError) as caught:
+        world.endpoints.begin_deploy(stage=stage, deployment="blue", model=model, tags={})
+    assert model.name in trouble_of(caught.value).message
+
+
+def test_log_of_what_is_not_there(emulated: Emulated) -> None:
+    stage = emulated.world.stage()
+    assert emulated.world.endpoints.logs(stage=stage, deployment="blue", lines=5) == ""
