@@ -1,11 +1,9 @@
 """What holds for every test: no socket reaches beyond this machine.
 
-Contract tests run on real Azure too; whoever sets `MODELGATE_LIVE` for that lifts the rule.
+Contract tests run on real Azure too, where settings `MODELGATE_LIVE_…` say so; any one lifts the rule.
 """
 
-import os
+from tests.loopback import is_live, refuse_foreign_addresses
 
-from tests.loopback import refuse_foreign_addresses
-
-if not os.environ.get("MODELGATE_LIVE"):
+if not is_live():
     refuse_foreign_addresses()

@@ -6,6 +6,7 @@ tries again.
 """
 
 import ipaddress
+import os
 import socket
 import sys
 
@@ -35,6 +36,11 @@ def is_loopback(host: object) -> bool:
         return ipaddress.ip_address(str(host)).is_loopback
     except ValueError:
         return False
+
+
+def is_live() -> bool:
+    """Say whether a setting lets contract tests reach real Azure: any `MODELGATE_LIVE_…`."""
+    return any(name.startswith("MODELGATE_LIVE") and os.environ[name] for name in os.environ)
 
 
 def refuse_foreign_addresses() -> None:

@@ -1,19 +1,16 @@
 """No test reaches beyond this machine; 192.0.2.0/24 is kept for documentation (RFC 5737)."""
 
 import asyncio
-import os
 import socket
 import urllib.request
 
 import pytest
 
-from tests.loopback import RefusedAddressError, is_loopback
+from tests.loopback import RefusedAddressError, is_live, is_loopback
 
 FOREIGN = ("192.0.2.1", 80)
 
-pytestmark = pytest.mark.skipif(
-    bool(os.environ.get("MODELGATE_LIVE")), reason="MODELGATE_LIVE lets tests reach Azure"
-)
+pytestmark = pytest.mark.skipif(is_live(), reason="a MODELGATE_LIVE setting lets tests reach Azure")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", b"127.0.0.1", "localhost", None])
