@@ -1,0 +1,85 @@
+"""Who the service is, and where that may be told."""
+
+import pytest
+from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
+
+from shared.adapters.azureml import AzureMlModels, Workspaces
+from shared.adapters.credentials import azure_credential, is_safe_address, safe_address
+from shared.domain.pipeline import Workspace
+
+SAFE = [
+    "https://management.azure.com",
+    "https://10.0.0.4:8443/x",
+    "http://127.0.0.1:8080",
+    "http://127.8.0.1",
+    "http://localhost:1",
+    "http://[::1]:1",
+]
+UNSAFE = [
+    "http://management.azure.com",
+    "http://10.0.0.4",
+    "http://localhost.example.com",
+    "http://127.0.0.1.example.com",
+    "http://127.0.0.1@example.com",
+    "ftp://127.0.0.1",
+    "https://",
+    "management.azure.com",
+    "",
+]
+
+
+@pytest.mark.parametrize("url", SAFE)
+def test_safe(url: str) -> None:
+    assert is_safe_address(url)
+    assert safe_address(url + "/") == url
+
+
+@pytest.mark.parametrize("url", UNSAFE)
+def test_unsafe(url: str) -> None:
+    credential = azure_credential(static_token="a-token")
+    with pytest.raises(ValueError, match="credentials are only sent"):
+        Workspaces(arm_url=url, credential=credential)
+
+
+def test_blob_addresses() -> None:
+    credential = azure_credential(static_token="a-token")
+    workspaces = Workspaces(arm_url="https://management.azure.com", credential=credential)
+    with pytest.raises(ValueError, match="credentials are only sent"):
+        AzureMlModels(workspaces=workspaces, blob_url="http://{account}.example.com")
+    AzureMlModels(workspaces=workspaces, blob_url="https://{account}.blob.core.windows.net")
+
+
+def test_kinds() -> None:
+    assert isinstance(azure_credential(client_id="x"), ManagedIdentityCredential)
+    assert isinstance(azure_credential(), DefaultAzureCredential)
+    static = azure_credential(static_token="a-token")
+    assert static.get_token("https://management.azure.com/.default").token == "a-token"
+    assert "a-token" not in repr(static)
+
+
+@pytest.mark.parametrize(
+    ("url", "own"),
+    [
+        ("https://management.azure.com/a?b", True),
+        ("https://westeurope.management.azure.com/a", True),
+        ("https://management.azure.com.example.com/a", False),
+        ("https://example.com/management.azure.com", False),
+        ("https://x@example.com/", False),
+        ("http://management.azure.com/a", False),
+        ("https://evilmanagement.azure.com/", False),
+    ],
+)
+def test_who_may_have_a_token(url: str, *, own: bool) -> None:
+    credential = azure_credential(static_token="a-token")
+    workspaces = Workspaces(arm_url="https://management.azure.com", credential=credential)
+    assert workspaces.is_own(url) is own
+
+
+def test_public_cloud_by_its_name() -> None:
+    """Making a client reaches nobody: the clouds that the SDK knows need no metadata."""
+    credential = azure_credential(static_token="a-token")
+    for url in ("https://management.azure.com", "https://management.usgovcloudapi.net"):
+        workspaces = Workspaces(arm_url=url, credential=credential)
+        client = workspaces.client(Workspace("s", "g", "w"))
+        assert client is workspaces.client(Workspace("S", "G", "W"))
+        assert client._base_url == url
