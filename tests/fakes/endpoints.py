@@ -20,6 +20,13 @@ class _Operation:
     trouble: Trouble | None
     state: OperationState = OperationState.RUNNING
 
+    def go_on(self) -> None:
+        if self.state is OperationState.RUNNING and self.looks <= 0:
+            failed = self.trouble is not None
+            self.state = OperationState.FAILED if failed else OperationState.SUCCEEDED
+            self.finish(self.state)
+        self.looks -= 1
+
 
 @dataclass
 class _Served:
@@ -86,8 +93,9 @@ class FakeEndpoints:
         )
 
         def finish(state: OperationState) -> None:
-            created = served.deployments[deployment]
-            served.deployments[deployment] = replace(created, provisioning=state)
+            created = served.deployments.get(deployment)
+            if created is not None:
+                served.deployments[deployment] = replace(created, provisioning=state)
 
         return self._operation(finish, self.troubles.get(deployment))
 
@@ -122,13 +130,18 @@ class FakeEndpoints:
         self.faults.meet("operation")
         self._endpoint(stage)
         operation = self._operations[url]
-        if operation.state is OperationState.RUNNING and operation.looks <= 0:
-            failed = operation.trouble is not None
-            operation.state = OperationState.FAILED if failed else OperationState.SUCCEEDED
-            operation.finish(operation.state)
-        operation.looks -= 1
+        operation.go_on()
         failed = operation.state is OperationState.FAILED
         return OperationStatus(operation.state, operation.trouble if failed else None)
+
+    def pass_time(self) -> None:
+        """Bring every operation one look nearer to its end, also those that nobody looks at."""
+        for operation in list(self._operations.values()):
+            operation.go_on()
+
+    def under_way(self) -> bool:
+        """Whether any operation runs."""
+        return any(each.state is OperationState.RUNNING for each in self._operations.values())
 
     def logs(self, *, stage: Stage, deployment: str, lines: int) -> str:
         self.faults.meet("logs")
