@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.domain.errors import Blame, StepError, Trouble
 from shared.domain.pipeline import Health, ManagedCompute, Pipeline, Stage, Workspace
-from shared.domain.release import EventType, ModelVersion, StageState
+from shared.domain.release import AuditEvent, EventType, ModelVersion, StageState
 from shared.domain.trail import SERVICE, Change, begin
 
 AT = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -45,7 +45,7 @@ def test_a_release_by_hand_names_who_asked_for_it() -> None:
 @given(st.lists(st.sampled_from(EventType), max_size=10), st.integers(0, 5))
 def test_numbers_have_no_gaps(types: list[EventType], written: int) -> None:
     change = begin(PIPELINE, MODEL, at=AT)
-    trail = []
+    trail: list[AuditEvent] = []
     for position, type_ in enumerate(types):
         if position == written:  # a new write follows on what the last one left
             trail += change.events

@@ -1,0 +1,161 @@
+"""Runs the real orchestrators without an engine: activities at once, timers by moving the clock."""
+
+import json
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from durabletask.task import CancellableTask, CompletableTask, Task, TaskFailedError, WhenAnyTask
+
+from shared.domain.release import ReleaseId
+from shared.ports import Services
+from shared.workflow.activities import run_activity
+from shared.workflow.contract import NEWS, WATCH, Activity, payload
+from shared.workflow.orchestrators import release, watch
+from tests.fakes import World
+
+MOST_TIMERS = 5000
+"""A release that needs more has got stuck."""
+
+
+def as_json(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """What arrives on the other side of the durable boundary."""
+    return json.loads(json.dumps(value))
+
+
+class Timer(CancellableTask[None]):
+    """A durable timer."""
+
+    def __init__(self, duration: timedelta) -> None:
+        super().__init__()
+        self.duration = duration
+
+
+@dataclass
+class Inline:
+    """Drives releases in a world; what people and troubles do is a test's."""
+
+    world: World
+    services: Services
+    before: Callable[[Activity], None] = lambda _: None
+    """Called before every call of an activity."""
+
+    people: Callable[[], bool] = lambda: False
+    """Called whenever a release waits for people; True when they have rung."""
+
+    deliveries: int = 1
+    """How often each activity runs; the first answer counts."""
+
+    calls: list[Activity] = field(default_factory=list)
+    versions: list[str | None] = field(default_factory=list)
+    """The version that each sub-orchestration was given."""
+
+    _timers: int = 0
+
+    def run(self, release_id: ReleaseId) -> str:
+        """A release from its beginning; the outcome."""
+        context = _Context(self)
+        outcome: str = self._drive(context, release(context, payload(release_id)))  # type: ignore[arg-type]
+        return outcome
+
+    def activity(self, name: str, data: Any) -> Task[Any]:  # noqa: ANN401 - JSON
+        """Run an activity; what it raises fails its task."""
+        activity = Activity(name)
+        task: CompletableTask[Any] = CompletableTask()
+        for delivery in range(self.deliveries):
+            self.before(activity)
+            self.calls.append(activity)
+            try:
+                answer = run_activity(activity, self.services, as_json(data))
+            except Exception as error:  # noqa: BLE001 - as the engine does
+                if delivery == 0:
+                    task.fail(str(error), error)
+            else:
+                if delivery == 0:
+                    task.complete(as_json(answer))
+        return task
+
+    def child(self, data: Any) -> Task[Any]:  # noqa: ANN401 - JSON
+        """Run a sub-orchestration, through all its generations."""
+        task: CompletableTask[Any] = CompletableTask()
+        while data is not None:
+            context = _Context(self)
+            result = self._drive(context, watch(context, as_json(data)))  # type: ignore[arg-type]
+            data = context.continued_with
+        task.complete(as_json(result))
+        return task
+
+    def fire(self, timer: Timer) -> None:
+        """Let a timer's time pass, for Azure too."""
+        self._timers += 1
+        assert self._timers < MOST_TIMERS, "the release is stuck"
+        self.world.clock.time += timer.duration
+        self.world.endpoints.pass_time()
+        timer.complete(None)
+
+    def _drive(self, context: "_Context", steps: Generator[Task[Any], Any, Any]) -> Any:  # noqa: ANN401
+        try:
+            task = next(steps)
+            while True:
+                context.settle(task)
+                try:
+                    result = task.get_result()
+                except TaskFailedError as error:
+                    task = steps.throw(error)
+                else:
+                    task = steps.send(result)
+        except StopIteration as stop:
+            return stop.value
+
+
+class _Context:
+    """What orchestrators use of an orchestration's context."""
+
+    version = "7"
+
+    def __init__(self, inline: Inline) -> None:
+        self._inline = inline
+        self._news: CancellableTask[Any] | None = None
+        self._timer: Timer | None = None
+        self.continued_with: Any = None
+
+    @property
+    def current_utc_datetime(self) -> datetime:
+        return self._inline.world.clock.now().replace(tzinfo=None)
+
+    def call_activity(self, name: str, *, input: Any) -> Task[Any]:  # noqa: A002, ANN401
+        assert input, "every activity has an input"
+        return self._inline.activity(name, input)
+
+    def call_sub_orchestrator(self, name: str, *, input: Any, version: str | None) -> Task[Any]:  # noqa: A002, ANN401
+        assert name == WATCH
+        self._inline.versions.append(version)
+        return self._inline.child(input)
+
+    def create_timer(self, duration: timedelta) -> Timer:
+        self._timer = Timer(duration)
+        return self._timer
+
+    def wait_for_external_event(self, name: str) -> CancellableTask[Any]:
+        assert name == NEWS
+        self._news = CancellableTask()
+        return self._news
+
+    def continue_as_new(self, data: Any) -> None:  # noqa: ANN401 - JSON
+        self.continued_with = data
+
+    def settle(self, task: Task[Any]) -> None:
+        """Bring a task that the orchestrator waits for to its end."""
+        if task.is_complete:
+            return
+        if isinstance(task, WhenAnyTask):
+            assert self._news is not None
+            assert self._timer is not None
+            if self._inline.people():
+                self._news.complete(None)
+            else:
+                self._inline.fire(self._timer)
+        else:
+            assert isinstance(task, Timer)
+            self._inline.fire(task)
