@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
@@ -19,6 +20,9 @@ MAX_BODY_BYTES = 64 * 1024
 
 RETRY_AFTER_SECONDS = 30
 """What is said to those who come while something is down."""
+
+RELEASE_ID = re.compile(r"[a-z0-9-]{1,80}")
+"""What release ids are made of (`domain.names.release_id`)."""
 
 PROBLEM_TYPE = "urn:modelgate:problem:"
 """Begins the `type` of a problem document; `docs/api.md` lists what follows."""
@@ -173,7 +177,8 @@ def _as_problem(error: Exception) -> ProblemError:
 def _problem(problem: ProblemError, request: Request, cause: Exception) -> Response:
     """The document, and a line in the log for what is not the client's doing."""
     instance = f"urn:uuid:{uuid4()}"
-    release_id = problem.release_id or request.params.get("id")
+    asked = request.params.get("id", "")
+    release_id = problem.release_id or (asked if RELEASE_ID.fullmatch(asked) else None)
     if problem.status >= 500:
         unexpected = not isinstance(cause, StepError | ProblemError)
         logger.error(

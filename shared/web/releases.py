@@ -1,6 +1,5 @@
 """Releases for programs: JSON in and out. `docs/api.md` describes every field."""
 
-import re
 from dataclasses import replace
 from typing import Final
 from urllib.parse import urlencode
@@ -8,7 +7,7 @@ from urllib.parse import urlencode
 from shared.domain.errors import StepError
 from shared.domain.names import release_id as id_of
 from shared.domain.pipeline import Json, Pipeline
-from shared.domain.release import EventType, ModelVersion, Outcome, Release, ReleaseId
+from shared.domain.release import EventType, ModelVersion, Release, ReleaseId
 from shared.domain.trail import Change, begin
 from shared.ports import ConflictError, Orchestrations, Services, Stored
 from shared.web import waking
@@ -19,24 +18,35 @@ from shared.web.documents import (
     release_path,
     release_summary,
 )
-from shared.web.http import ProblemError, Request, Response, bad_request, json_response, read_json
-from shared.web.text import MAX_COMMENT_LENGTH, tidy
+from shared.web.http import (
+    RELEASE_ID,
+    ProblemError,
+    Request,
+    Response,
+    bad_request,
+    json_response,
+    read_json,
+)
+from shared.web.inputs import (
+    asset_name,
+    outcome_filter,
+    person,
+    pipeline_filter,
+    reason_of,
+    text,
+    whole_number,
+)
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
-MAX_PERSON_LENGTH = 254
-"""Characters of who asks for something: the longest mail address (RFC 5321, errata 1690)."""
 
 SAVE_TRIES: Final = 10
 """How often a write is tried anew when others write the same release meanwhile."""
 
-_NAME = re.compile(r"[A-Za-z0-9][\w.\-]{0,254}", re.ASCII)
-"""Names and versions of Azure ML assets."""
-
 
 def list_releases(services: Services, request: Request) -> Response:
     """`GET /api/releases?pipeline=&outcome=&cursor=&limit=`: one page, latest first."""
-    pipeline = request.query.get("pipeline") or None
-    outcome = _outcome(request.query.get("outcome"))
+    pipeline = pipeline_filter(request)
+    outcome = outcome_filter(request)
     limit = _limit(request)
     try:
         page = services.store.latest(
@@ -81,7 +91,7 @@ def get_release(services: Services, request: Request) -> Response:
 
 def list_events(services: Services, request: Request) -> Response:
     """`GET /api/releases/{id}/events?after=`: the audit trail, oldest first."""
-    after = _number(request, "after", default=0, least=0, most=10**9)
+    after = whole_number(request, "after", default=0, least=0, most=10**9)
     release = _stored(services, request).release
     events = services.store.events(release_id=release.id, after=after)
     return json_response(
@@ -102,9 +112,9 @@ def list_ignored(services: Services, request: Request) -> Response:
 def start_release(services: Services, request: Request, orchestrations: Orchestrations) -> Response:
     """`POST /api/releases`: a new release, or another attempt, of a model version."""
     body = read_json(request)
-    pipeline = _pipeline(services, _text(body, "pipeline"))
-    model = ModelVersion(_name(body, "model"), _name(body, "version"))
-    requested_by = _person(body, "requested_by")
+    pipeline = _pipeline(services, text(body, "pipeline"))
+    model = ModelVersion(asset_name(body, "model"), asset_name(body, "version"))
+    requested_by = person(body, "requested_by")
     # the name alone: whoever starts a release by hand may do so before the tags are set
     refusal = pipeline.refusal(model_name=model.name, tags=pipeline.tags)
     if refusal is not None:
@@ -119,8 +129,8 @@ def start_release(services: Services, request: Request, orchestrations: Orchestr
 def abort_release(services: Services, request: Request, orchestrations: Orchestrations) -> Response:
     """`POST /api/releases/{id}/abort`: stop a release. Asking again changes nothing."""
     body = read_json(request)
-    by = _person(body, "by")
-    reason = _reason(body)
+    by = person(body, "by")
+    why = reason_of(body)
     for _ in range(SAVE_TRIES):
         stored = _stored(services, request)
         release = stored.release
@@ -133,7 +143,7 @@ def abort_release(services: Services, request: Request, orchestrations: Orchestr
                 release_id=release.id,
             )
         if release.abort_requested_by is None:
-            change = _aborting(services, release, by, reason)
+            change = _aborting(services, release, by, why)
             try:
                 stored = services.store.save(
                     stored=stored, release=change.release, events=change.events
@@ -218,7 +228,8 @@ def _accepted(release: Release, request: Request) -> Response:
 
 def _stored(services: Services, request: Request) -> Stored:
     release_id = ReleaseId(request.params.get("id", ""))
-    stored = services.store.get(release_id=release_id)
+    is_possible = RELEASE_ID.fullmatch(release_id)
+    stored = services.store.get(release_id=release_id) if is_possible else None
     if stored is None:
         raise ProblemError(404, "not-found", "There is no such release", "Look at the release id.")
     return stored
@@ -233,54 +244,5 @@ def _pipeline(services: Services, name: str) -> Pipeline:
     return pipeline
 
 
-def _outcome(text: str | None) -> Outcome | None:
-    try:
-        return Outcome(text) if text else None
-    except ValueError as error:
-        raise bad_request(f"outcome is one of {', '.join(Outcome)}.") from error
-
-
 def _limit(request: Request) -> int:
-    return _number(request, "limit", default=DEFAULT_LIMIT, least=1, most=MAX_LIMIT)
-
-
-def _number(request: Request, name: str, *, default: int, least: int, most: int) -> int:
-    text = request.query.get(name) or str(default)
-    is_plain = text.isascii() and text.isdigit() and len(text) <= 10
-    if not is_plain or not least <= int(text) <= most:
-        raise bad_request(f"{name} is a whole number from {least} to {most}.")
-    return int(text)
-
-
-def _text(body: dict[str, Json], name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise bad_request(f"{name} is missing, or is no text.")
-    return value.strip()
-
-
-def _name(body: dict[str, Json], name: str) -> str:
-    """A name or version; versions come as whole numbers, too."""
-    value = body.get(name)
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    text = str(value) if is_number else _text(body, name)
-    if not _NAME.fullmatch(text):
-        raise bad_request(f"{name} is none that Azure ML would take.")
-    return text
-
-
-def _person(body: dict[str, Json], name: str) -> str:
-    text = _text(body, name)
-    if len(text) > MAX_PERSON_LENGTH or not text.isprintable():
-        raise bad_request(f"{name} is one line of at most {MAX_PERSON_LENGTH} characters.")
-    return text
-
-
-def _reason(body: dict[str, Json]) -> str:
-    value = body.get("reason")
-    if value is not None and not isinstance(value, str):
-        raise bad_request("reason is no text.")
-    reason = tidy(value or "")
-    if len(reason) > MAX_COMMENT_LENGTH:
-        raise bad_request(f"reason has at most {MAX_COMMENT_LENGTH:,} characters.")
-    return reason
+    return whole_number(request, "limit", default=DEFAULT_LIMIT, least=1, most=MAX_LIMIT)

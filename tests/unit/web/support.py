@@ -35,6 +35,7 @@ from shared.domain.release import (
 from shared.domain.trail import Change, begin
 from shared.domain.transitions import end_release, move_stage
 from shared.ports import Link, Stored
+from shared.web.approvals import decide, show_approval
 from shared.web.http import Request, Response
 from tests.fakes import World
 
@@ -252,3 +253,14 @@ def page(response: Response) -> str:
     assert response.content_type == "text/html; charset=utf-8"
     assert isinstance(response.body, str)
     return " ".join(response.body.split())
+
+
+def look(desk: Desk, token: str | None = None) -> Response:
+    """Open the link."""
+    return show_approval(desk.world.services, getting(token or desk.token()))
+
+
+def say(desk: Desk, decision: str, token: str | None = None, **form: str) -> Response:
+    """Send the page's form."""
+    request = posting(token or desk.token(), decision=decision, **form)
+    return decide(desk.world.services, request, desk.world.orchestrations)
