@@ -11,6 +11,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,7 +92,7 @@ class Demo:
 
     def _watch(self) -> dict[str, Any]:
         deadline = time.monotonic() + WAIT_SECONDS
-        with Live(console=console, refresh_per_second=4, transient=False) as live:
+        with _no_echo(), Live(console=console, refresh_per_second=4) as live:
             while time.monotonic() < deadline:
                 release = self._release()
                 if release is not None:
@@ -114,42 +115,42 @@ class Demo:
         return content
 
     def _decide(self, release: dict[str, Any]) -> None:
-        waiting = any(stage["state"] == "Waiting" for stage in release["stages"])
-        links = self._approver.links() if waiting and not self._decided else []
-        if links and (self._by_itself or _enter_was_pressed()):
+        pressed = not self._by_itself and _enter_was_pressed()  # read: an early one means nothing
+        waiting = _is_waiting(release) and not self._decided
+        links = self._approver.links() if waiting else []
+        if links and (self._by_itself or pressed):
             self._decided = True
             self._approver.decide(links[-1], "approve", "Approved by the demo, through the page.")
 
     def _picture(self, release: dict[str, Any]) -> RenderableType:
-        table = Table("stage", "state", "elapsed", "endpoint", "deployment", "waits for")
+        table = Table("stage", "state", "elapsed", "endpoint", "deployment")
         for stage in release["stages"]:
             state = Text(stage["state"], COLOURS.get(stage["state"], "cyan"))
             table.add_row(
-                stage["name"],
-                state,
-                _elapsed(stage),
-                stage["endpoint"],
-                stage["deployment"],
-                stage["waits_for"],
+                stage["name"], state, _elapsed(stage), stage["endpoint"], stage["deployment"]
             )
-        lines: list[RenderableType] = [
-            f"[bold]{release['id']}[/bold]",
-            table,
-            *self._links(release),
-        ]
+        waits = [stage["waits_for"] for stage in release["stages"] if stage["waits_for"]]
+        lines: list[RenderableType] = [self._links(release), table]
+        lines += [f"waits for {what}" for what in waits[:1]]
+        if _is_waiting(release) and not self._by_itself:
+            lines.append("[yellow]Decide on the decision page, or press Enter to approve.[/yellow]")
         if release["outcome"]:
             lines.append(f"[bold]{release['outcome']}[/bold]: {release['reason']}")
         return Group(*lines)
 
-    def _links(self, release: dict[str, Any]) -> list[str]:
+    def _links(self, release: dict[str, Any]) -> RenderableType:
         key = self._facts["function_key"]
-        status = f"{self._facts['functions']}/api/releases/{release['id']}?code={key}"
-        lines = [f"status    {status}", f"mailbox   {self._facts['mailbox']}"]
-        if any(stage["state"] == "Waiting" for stage in release["stages"]):
-            lines += [f"decision  {link}" for link in self._approver.links()[-1:]]
-            if not self._by_itself:
-                lines.append("[yellow]Decide on that page, or press Enter to approve.[/yellow]")
-        return lines
+        links = {
+            "status": f"{self._facts['functions']}/api/releases/{release['id']}?code={key}",
+            "mailbox": self._facts["mailbox"],
+            "events": self._facts["eventgrid"],
+        }
+        if _is_waiting(release):
+            links["decision"] = next(iter(self._approver.links()[-1:]), "on its way by mail")
+        grid = Table.grid(padding=(0, 2))
+        for name, url in links.items():
+            grid.add_row(name, Text(url, style=f"link {url}", overflow="fold"))
+        return grid
 
     def _compare(self, model: TrainedModel) -> None:
         answers = {"memory": model.predict()}
@@ -163,6 +164,25 @@ class Demo:
         if spread > 1e-9:
             raise DemoError(f"The answers differ by up to {spread:g}.")
         console.print("[bold green]The answers agree.[/bold green]")
+
+
+@contextmanager
+def _no_echo() -> Iterator[None]:
+    """Keep a pressed Enter from moving the picture down a line."""
+    if not sys.stdin.isatty():
+        yield
+        return
+    before = termios.tcgetattr(sys.stdin)
+    silent = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+    termios.tcsetattr(sys.stdin, termios.TCSADRAIN, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+
+
+def _is_waiting(release: dict[str, Any]) -> bool:
+    return any(stage["state"] == "Waiting" for stage in release["stages"])
 
 
 def _elapsed(stage: dict[str, Any]) -> str:
