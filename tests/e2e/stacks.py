@@ -1,0 +1,294 @@
+"""The local stack as a process, and what callers outside of it can do and see."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+
+from dev.approver import Approver
+from dev.example import Studio
+from tests.e2e.pipelines import SAMPLE, approver_of, owner_of
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 120.0
+PAUSE_SECONDS = 0.1
+TOPIC = "releases"
+
+type Release = dict[str, Any]
+
+
+def command(state_dir: Path, pipelines: Path, *more: str) -> list[str]:
+    """How the stack is started."""
+    line = [sys.executable, "-m", "dev.stack", "--json", "--state-dir", str(state_dir)]
+    return [*line, "--pipelines", str(pipelines), *more]
+
+
+@contextmanager
+def running(
+    state_dir: Path, pipelines: Path, *, provision_seconds: float = 1.0, scoring: str = "inline"
+) -> Iterator["Stack"]:
+    """A stack that is stopped at the end, if it still runs then."""
+    options = ("--provision-seconds", str(provision_seconds), "--scoring", scoring)
+    line = command(state_dir, pipelines, *options)
+    errors = state_dir / "stack-errors.log"
+    with (
+        errors.open("a") as stderr,
+        subprocess.Popen(  # noqa: S603 (a fixed command)
+            line, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            facts = process.stdout.readline()
+            assert facts, f"the stack did not start: {errors.read_text()}"
+            yield Stack(json.loads(facts), process)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+
+
+def eventually[T](look: Callable[[], T | None], what: str, seconds: float = PATIENCE_SECONDS) -> T:
+    """What `look` gives as soon as it gives something."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = look()
+        if found is not None:
+            return found
+        time.sleep(PAUSE_SECONDS)
+    raise AssertionError(f"not within {seconds:g} s: {what}")
+
+
+class Stack:
+    """A running stack, over HTTP."""
+
+    def __init__(self, facts: Mapping[str, Any], process: subprocess.Popen[str]) -> None:
+        self.facts = facts
+        self.process = process
+        self.studio = Studio(facts)
+
+    def processes(self) -> list[psutil.Process]:
+        """The stack's process and all below it."""
+        parent = psutil.Process(self.process.pid)
+        return [parent, *parent.children(recursive=True)]
+
+    # --- the service, as programs use it ---
+
+    def call(self, method: str, path: str, **more: Any) -> requests.Response:  # noqa: ANN401
+        """One request to the function app, with the function key."""
+        headers = {"x-functions-key": self.facts["function_key"], **more.pop("headers", {})}
+        url = self.facts["functions"] + path
+        return requests.request(method, url, headers=headers, timeout=60, **more)
+
+    def get(self, path: str) -> dict[str, Any]:
+        """A JSON document of the function app."""
+        answer = self.call("GET", path)
+        assert answer.status_code == 200, answer.text
+        document: dict[str, Any] = answer.json()
+        return document
+
+    def release(self, release_id: str) -> Release:
+        """One release."""
+        return self.get(f"/api/releases/{release_id}")
+
+    def events(self, release_id: str) -> list[dict[str, Any]]:
+        """A release's audit trail."""
+        events: list[dict[str, Any]] = self.get(f"/api/releases/{release_id}/events")["events"]
+        return events
+
+    def releases(self, scenario: str) -> list[Release]:
+        """A scenario's releases, latest first."""
+        found: list[Release] = self.get(f"/api/releases?pipeline={scenario}")["releases"]
+        return found
+
+    def ignored(self, model: str) -> str:
+        """Why a registration started nothing."""
+
+        def look() -> str | None:
+            for event in self.get("/api/ignored?limit=100")["ignored"]:
+                if event["model"] and event["model"]["name"] == model:
+                    return str(event["reason"])
+            return None
+
+        return eventually(look, f"an ignored event of {model}")
+
+    def started(self, scenario: str, version: str = "1", attempt: int = 1) -> str:
+        """The id of a release, once there is one."""
+
+        def look() -> str | None:
+            for each in self.releases(scenario):
+                if (each["model"]["version"], each["attempt"]) == (version, attempt):
+                    return str(each["id"])
+            return None
+
+        return eventually(look, f"a release of {scenario} version {version}")
+
+    def start_again(self, scenario: str, version: str = "1") -> str:
+        """Another attempt by hand; its id."""
+        body = {"pipeline": scenario, "model": scenario, "version": version, "requested_by": "Ann"}
+        answer = self.call("POST", "/api/releases", json=body)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+    def abort(self, release_id: str) -> requests.Response:
+        """Ask for a release's end."""
+        body = {"by": "ann@modelgate.example", "reason": "not today"}
+        return self.call("POST", f"/api/releases/{release_id}/abort", json=body)
+
+    def when(self, release_id: str, state: str, stage: str = "") -> Release:
+        """The release once it is in a state, in a stage if one is named."""
+
+        def look() -> Release | None:
+            release = self.release(release_id)
+            is_there = release["state"] == state and stage in ("", release["stage"])
+            if not is_there and release["outcome"]:
+                raise AssertionError(f"{release_id} {release['outcome']}: {release['reason']}")
+            return release if is_there else None
+
+        return eventually(look, f"{release_id} {state}")
+
+    def ended(self, release_id: str, seconds: float = PATIENCE_SECONDS) -> Release:
+        """The release once it has ended."""
+
+        def look() -> Release | None:
+            release = self.release(release_id)
+            return release if release["outcome"] else None
+
+        return eventually(look, f"the end of {release_id}", seconds)
+
+    def succeeded(self, release_id: str, seconds: float = PATIENCE_SECONDS) -> Release:
+        """The release once it has ended, which it must well."""
+        release = self.ended(release_id, seconds)
+        assert release["outcome"] == "Succeeded", release["reason"]
+        return release
+
+    # --- the data scientist ---
+
+    def register(
+        self,
+        scenario: str,
+        version: str = "1",
+        *,
+        factor: float = 2.0,
+        more_files: Mapping[str, bytes] | None = None,
+        **more: Any,  # noqa: ANN401 (what Studio takes)
+    ) -> None:
+        """Register a version of a scenario's model."""
+        files = {"factor.json": json.dumps({"factor": factor}).encode(), **(more_files or {})}
+        self.studio.register(files, name=scenario, version=version, **more)
+
+    def release_of(self, scenario: str, version: str = "1", **more: Any) -> str:  # noqa: ANN401
+        """Register a version; the id of the release that this starts."""
+        self.register(scenario, version, **more)
+        return self.started(scenario, version)
+
+    def asking(self, role: str, endpoint: str) -> Callable[[], requests.Response]:
+        """How a user asks an endpoint: with its key, for its sample."""
+        client = self.studio.client(role)
+        uri = client.online_endpoints.get(endpoint).scoring_uri
+        key = client.online_endpoints.get_keys(endpoint).primary_key
+        headers = {"Authorization": f"Bearer {key}"}
+        return lambda: requests.post(uri, json=SAMPLE, headers=headers, timeout=30)
+
+    def answer(self, role: str, endpoint: str) -> list[float]:
+        """What an endpoint answers to the sample."""
+        answer = self.asking(role, endpoint)()
+        assert answer.status_code == 200, answer.text
+        result: list[float] = answer.json()["result"]
+        return result
+
+    def traffic(self, role: str, endpoint: str) -> dict[str, int]:
+        """An endpoint's traffic map, without zeros."""
+        traffic = self.studio.client(role).online_endpoints.get(endpoint).traffic
+        return {name: percent for name, percent in traffic.items() if percent}
+
+    def deployments(self, role: str, endpoint: str) -> set[str]:
+        """The names of an endpoint's deployments."""
+        listed = self.studio.client(role).online_deployments.list(endpoint)
+        return {str(deployment.name) for deployment in listed}
+
+    # --- people ---
+
+    def links(self, scenario: str) -> list[str]:
+        """The links to decision pages that the approver got, oldest first."""
+        return Approver(self.facts, approver_of(scenario)).links()
+
+    def link(self, scenario: str, number: int = 1) -> str:
+        """The link in the approver's mail of that number, once it is there."""
+
+        def look() -> str | None:
+            links = self.links(scenario)
+            return links[number - 1] if len(links) >= number else None
+
+        return eventually(look, f"mail {number} to the approver of {scenario}")
+
+    def decide(self, scenario: str, decision: str = "approve", *, number: int = 1) -> None:
+        """Open the page behind the approver's link and decide."""
+        approver = Approver(self.facts, approver_of(scenario))
+        page = approver.decide(self.link(scenario, number), decision, f"I {decision} it.")
+        assert page.status_code == 200, page.text
+
+    def mail(self, address: str) -> list[dict[str, Any]]:
+        """Somebody's mail, oldest first."""
+        url = f"{self.facts['mailbox']}/messages"
+        mail: list[dict[str, Any]] = requests.get(url, params={"to": address}, timeout=30).json()
+        return mail
+
+    def owners_mail(self, scenario: str, count: int = 1) -> dict[str, Any]:
+        """The newest mail to a scenario's owner, once there are `count`."""
+
+        def look() -> dict[str, Any] | None:
+            mail = self.mail(owner_of(scenario))
+            return mail[-1] if len(mail) >= count else None
+
+        return eventually(look, f"mail {count} to the owner of {scenario}")
+
+    # --- what is done to Azure, and what it saw ---
+
+    def control(self, part: str, path: str, body: object = None) -> requests.Response:
+        """Tell an emulator or the host something under its control prefix."""
+        url = f"{self.facts[part]}/_emulator/{path}"
+        answer = requests.post(url, json={} if body is None else body, timeout=60)
+        assert answer.ok, answer.text
+        return answer
+
+    def drop_engine(self) -> None:
+        """Lose every orchestration, then let the sweeper look."""
+        self.control("functions", "durable/drop")
+        swept = self.control("functions", "timers/sweeper").json()
+        assert swept["error"] is None
+
+    def arm_calls(self, method: str, part: str) -> list[dict[str, Any]]:
+        """The accepted calls to Azure ML of a method whose path has `part`."""
+        url = f"{self.facts['azureml']}/_emulator/requests"
+        calls = requests.get(url, timeout=30).json()
+        return [
+            call
+            for call in calls
+            if call["method"] == method and part in call["path"] and 200 <= call["status"] < 300
+        ]
+
+    def published(self, release_id: str) -> list[dict[str, Any]]:
+        """The CloudEvents of a release that the topic took, oldest first."""
+        url = f"{self.facts['eventgrid']}/_emulator/topics/{TOPIC}/events"
+        return [
+            event
+            for event in requests.get(url, timeout=30).json()
+            if release_id in json.dumps(event)
+        ]
+
+
+def types(events: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The types of events, in order."""
+    return [str(event["type"]) for event in events]
