@@ -1,5 +1,6 @@
 """Puts the service together from its settings: the one importer of adapters."""
 
+import logging
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,9 @@ from shared.workflow.contract import NEWS, RELEASE
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from azure.durable_functions import SyncDurableFunctionsClient
+
+# at INFO Azure's clients write some thirty lines for every request: nine tenths of the log
+logging.getLogger("azure").setLevel(logging.WARNING)
 
 
 class Application:
