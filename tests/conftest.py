@@ -1,6 +1,6 @@
 """What holds for every test: no socket reaches beyond this machine.
 
-Contract tests run on real Azure too where a setting `MODELGATE_LIVE_…` says so, which lifts the rule.
+Contract tests run on real Azure too: any setting `MODELGATE_LIVE_…` says so and lifts the rule.
 """
 
 from tests.loopback import is_live, refuse_foreign_addresses
