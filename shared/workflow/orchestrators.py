@@ -175,9 +175,14 @@ def step(
         interval_seconds=interval_seconds,
         timeout_seconds=timeout_seconds,
     )
-    # a child gets no version unless the call gives it one
     try:
-        raw = yield ctx.call_sub_orchestrator(WATCH, input=task.to_json(), version=ctx.version)
+        raw = yield ctx.call_sub_orchestrator(
+            WATCH,
+            input=task.to_json(),
+            # the usual id may be in use by a child of a lost run, and be waited for for ever
+            instance_id=f"{ctx.instance_id}:{ctx.new_uuid()}",
+            version=ctx.version,  # a child gets none unless the call gives it one
+        )
     except TaskFailedError as error:
         raise Stopped(
             Outcome.ERRORED,

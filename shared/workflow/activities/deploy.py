@@ -18,6 +18,9 @@ TOUCHES_ENDPOINT = frozenset({StageState.DEPLOYING, StageState.PROBING, StageSta
 PROBES = 3
 """The first request of a fresh server may be slow: the best of so many counts."""
 
+SLOW_SECONDS = 30.0
+"""An answer that takes this long is not asked for again: an activity is to end within minutes."""
+
 
 def reserve_endpoint(turn: Turn, _: Mapping[str, Json]) -> Answer:
     """Reserve the endpoint: one release deploys to it at a time. Waiting people never hold it."""
@@ -146,7 +149,7 @@ def best_probe(turn: Turn, deployment: str | None) -> Probe:
             body=answer.body,
         )
         probes.append(probe)
-        if not probe.problems:
+        if not probe.problems or probe.latency_seconds > SLOW_SECONDS:
             break
     return min(probes, key=lambda probe: (len(probe.problems), probe.latency_seconds))
 

@@ -28,7 +28,8 @@ from shared.workflow.turn import Turn
 logger = logging.getLogger(__name__)
 
 MAIL_PAUSE_SECONDS = 300.0
-"""How long to wait with mail that could not be sent: mail quotas count by the hour."""
+"""How long to wait with mail that could not be sent: mail quotas count by the hour. The pauses
+grow with the age of the ask, so that a month without mail is a short history."""
 
 
 def ask_approval(turn: Turn, _: Mapping[str, Json]) -> Answer:
@@ -77,7 +78,8 @@ def review_approval(turn: Turn, _: Mapping[str, Json]) -> Answer:
         return Answer.stopped(Outcome.EXPIRED, f"Nobody decided until {until}.")
     wake_seconds = max(1.0, (ask.expires_at - turn.now).total_seconds())
     if not _mail_everybody(turn, ask):
-        wake_seconds = min(wake_seconds, MAIL_PAUSE_SECONDS)
+        age = (turn.now - ask.asked_at).total_seconds()
+        wake_seconds = min(wake_seconds, max(MAIL_PAUSE_SECONDS, age / 4))
     return Answer.done(approved=False, wake_seconds=wake_seconds)
 
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.domain.errors import StepError
+from shared.domain.errors import StepError, Trouble
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, StageState
 from shared.ports import OperationState
@@ -39,7 +39,7 @@ def finish_stage(turn: Turn, _: Mapping[str, Json]) -> Answer:
     """Record the success, take the replaced deployments away, give the endpoint back."""
     stage, record = turn.stage, turn.record
     if record.state is not StageState.SUCCEEDED:
-        retired = _retire(turn)
+        retired, trouble = _retire(turn)
         change = turn.moved(StageState.SUCCEEDED, replace(record, waits_for=None)).noting(
             EventType.STAGE_SUCCEEDED,
             f"{record.deployment} serves all traffic of {stage.endpoint}",
@@ -52,6 +52,15 @@ def finish_stage(turn: Turn, _: Mapping[str, Json]) -> Answer:
                 "retired": list(retired),
             },
         )
+        if trouble is not None:
+            change = change.noting(
+                EventType.NOTICE,
+                f"Old deployments of {stage.endpoint} stay until its next release: "
+                f"{trouble.message}",
+                at=turn.now,
+                stage=stage.name,
+                details={"code": trouble.code},
+            )
         turn.commit(change)
     turn.services.store.free_endpoint(stage=stage, release_id=turn.release.id)
     return Answer.done()
@@ -124,22 +133,25 @@ def _bring_traffic(turn: Turn, traffic: Mapping[str, int]) -> Answer | None:
     return Answer.pending()
 
 
-def _retire(turn: Turn) -> list[str]:
-    """Begin to delete what this service deployed before and what has no traffic any more."""
+def _retire(turn: Turn) -> tuple[list[str], Trouble | None]:
+    """Begin to delete what this service deployed before and what has no traffic any more.
+
+    Trouble does not stop a release that has succeeded: its next one tries again.
+    """
     stage, record = turn.stage, turn.record
     kept = {record.deployment}
     if stage.keep_previous:
         kept |= {name for name, percent in (record.traffic_before or {}).items() if percent}
-    retired = []
+    retired: list[str] = []
     try:
         for deployment in turn.services.endpoints.deployments(stage=stage):
             if deployment.name not in kept and "modelgate-release" in deployment.tags:
                 turn.services.endpoints.begin_delete(stage=stage, deployment=deployment.name)
                 retired.append(deployment.name)
     except StepError as error:
-        # the release has succeeded; the next one tries again to take the old deployment away
         logger.warning("release %s: old deployments stay: %s", turn.release.id, error)
-    return retired
+        return retired, error.trouble
+    return retired, None
 
 
 def _same(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
