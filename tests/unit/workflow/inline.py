@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from durabletask.task import CancellableTask, CompletableTask, Task, TaskFailedError, WhenAnyTask
 
@@ -49,6 +50,7 @@ class Inline:
 
     calls: list[Activity] = field(default_factory=list)
     versions: list[str | None] = field(default_factory=list)
+    child_ids: set[str] = field(default_factory=set)
     """The version that each sub-orchestration was given."""
 
     _timers: int = 0
@@ -113,6 +115,7 @@ class _Context:
     """What orchestrators use of an orchestration's context."""
 
     version = "7"
+    instance_id = "release"
 
     def __init__(self, inline: Inline) -> None:
         self._inline = inline
@@ -128,8 +131,20 @@ class _Context:
         assert input, "every activity has an input"
         return self._inline.activity(name, input)
 
-    def call_sub_orchestrator(self, name: str, *, input: Any, version: str | None) -> Task[Any]:  # noqa: A002, ANN401
+    def new_uuid(self) -> str:
+        return str(uuid4())
+
+    def call_sub_orchestrator(
+        self,
+        name: str,
+        *,
+        input: Any,  # noqa: A002, ANN401
+        instance_id: str,
+        version: str | None,
+    ) -> Task[Any]:
         assert name == WATCH
+        assert instance_id not in self._inline.child_ids, "a child that runs is never met again"
+        self._inline.child_ids.add(instance_id)
         self._inline.versions.append(version)
         return self._inline.child(input)
 
