@@ -1,1 +1,1 @@
-"""Emulators of the Azure services that ModelGate uses; each knows Azure and nothing of ModelGate."""
+"""Emulators of the Azure services that ModelGate uses; each knows Azure and nothing of it."""

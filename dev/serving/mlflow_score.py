@@ -13,7 +13,7 @@ from typing import Any
 
 import mlflow.pyfunc  # type: ignore[import-not-found]  # the serving environment's
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped]  # ships no types
+import pandas as pd
 from azureml_inference_server_http.api.aml_response import (  # type: ignore[import-not-found]
     AMLResponse,  # the serving environment's
 )

@@ -79,14 +79,16 @@ def _either(data: Mapping[str, Json], name: str) -> Json:
 
 def _name(data: Mapping[str, Json]) -> str:
     name = _either(data, "ModelName")
-    if not isinstance(name, str) or not name.strip():
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
         raise MalformedEventError("the event's data has no ModelName")
     return name
 
 
 def _version(data: Mapping[str, Json]) -> str:
     version = _either(data, "ModelVersion")
-    if isinstance(version, bool) or not isinstance(version, int | str) or not str(version).strip():
+    if isinstance(version, bool) or not isinstance(version, int | str):
+        raise MalformedEventError("the event's data has no ModelVersion, as text or whole number")
+    if not str(version).strip() or not str(version).isprintable():
         raise MalformedEventError("the event's data has no ModelVersion, as text or whole number")
     return str(version)
 
