@@ -26,6 +26,15 @@ CLIENT_SECONDS = 3600.0
 """How long a client is kept; an account key that was changed is noticed by then."""
 
 
+SHORT_RETRIES: dict[str, Any] = {
+    "retry_total": 2,
+    "initial_backoff": 1,
+    "increment_base": 2,
+    "random_jitter_range": 1,
+}
+"""Seconds, instead of the client's minute: an activity does not wait, its orchestration does."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Access:
     client: "ContainerClient"
@@ -103,9 +112,7 @@ class Blobs:
         credential: Any = self._credential
         if key is not None:
             credential = {"account_name": account, "account_key": key}
-        client = ContainerClient(
-            url, container.name, credential=credential, retry_total=2, retry_backoff=1
-        )
+        client = ContainerClient(url, container.name, credential=credential, **SHORT_RETRIES)
         return _Access(client, account, key, time.monotonic() + CLIENT_SECONDS)
 
     def _delegation(self, container: Container) -> "tuple[UserDelegationKey, datetime]":
@@ -118,7 +125,9 @@ class Blobs:
             known = self._delegations.get(url)
             if known is None or known[1] - now < SIGNED_FOR:
                 until = now + 2 * SIGNED_FOR
-                with BlobServiceClient(url, credential=self._credential) as service:
+                with BlobServiceClient(
+                    url, credential=self._credential, **SHORT_RETRIES
+                ) as service:
                     key = service.get_user_delegation_key(now - SKEW, until)
                 known = (key, until)
                 self._delegations[url] = known

@@ -2,9 +2,10 @@
 
 import time
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from shared.adapters.addresses import require_safe
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
@@ -51,10 +52,10 @@ def azure_credential(
 
 def is_safe_address(url: str) -> bool:
     """Whether a secret may be sent there: by HTTPS anywhere, in plain text to this machine only."""
-    parts = urlsplit(url)
-    if parts.scheme == "https":
-        return bool(parts.hostname)
-    return parts.scheme == "http" and _is_loopback(parts.hostname or "")
+    try:
+        return bool(urlsplit(require_safe(url)).hostname)
+    except ValueError:
+        return False
 
 
 def safe_address(url: str) -> str:
@@ -69,12 +70,3 @@ def safe_address(url: str) -> str:
             "are only sent by https, or by http to a loopback address. Correct the setting."
         )
     return url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -7,7 +7,7 @@ from shared.adapters.azureml import internals
 from shared.adapters.azureml.entities import deployment_entity, endpoint_entity
 from shared.adapters.azureml.operations import Kind, Started, fold, status_of
 from shared.adapters.azureml.scoring import Scorer
-from shared.adapters.azureml.troubles import answer_trouble, azure_ml_stops_here
+from shared.adapters.azureml.troubles import answer_trouble, azure_ml_stops_here, without_secrets
 from shared.adapters.azureml.workspaces import Workspaces
 from shared.domain.errors import Blame, StepError, Trouble, technical
 from shared.domain.pipeline import Json, Stage
@@ -133,7 +133,7 @@ class AzureMlEndpoints:
                     log = operations.get_logs(*names, lines=lines, container_type=kind)
             except ResourceNotFoundError:
                 return ""
-        return "" if log == "None" else log
+        return "" if log == "None" else without_secrets(log)
 
     def score(
         self, *, stage: Stage, deployment: str | None, body: Json, timeout_seconds: float
@@ -210,7 +210,7 @@ def _is_same(there: Deployment, stage: Stage, model: ModelVersion, tags: Mapping
     return (
         there.provisioning is not OperationState.FAILED
         and (there.model or "").casefold() == wanted.casefold()
-        and dict(there.tags) == dict(tags)
+        and tags.items() <= there.tags.items()  # a policy may add its own
     )
 
 

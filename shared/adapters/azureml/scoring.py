@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters.azureml import internals
 from shared.adapters.azureml.troubles import azure_ml_stops_here
 from shared.adapters.azureml.workspaces import Workspaces
 from shared.adapters.credentials import is_safe_address
@@ -68,9 +69,9 @@ class Scorer:
     def _read_door(self, stage: Stage) -> _Door:
         name = stage.endpoint.lower()
         with azure_ml_stops_here(f"Keys of endpoint {name}", stage.workspace):
-            operations = self._workspaces.client(stage.workspace).online_endpoints
-            uri = str(operations.get(name).scoring_uri or "")
-            keys: Any = operations.get_keys(name)
+            client = self._workspaces.client(stage.workspace)
+            uri = str(internals.get_endpoint(client, name).properties.scoring_uri or "")
+            keys: Any = client.online_endpoints.get_keys(name)
         if not is_safe_address(uri):
             raise technical(
                 "InsecureScoringAddress",

@@ -123,11 +123,16 @@ def answer_error(text: str) -> dict[str, Any]:
 
 def readable(text: str) -> str:
     """Text for people, in one paragraph and without anything that opens a door."""
+    return " ".join(without_secrets(text).split())[:_WORDS]
+
+
+def without_secrets(text: str) -> str:
+    """The text without queries of URLs, keys and tokens."""
 
     def cut(match: re.Match[str]) -> str:
         return str(match["url"] or f"{match['name'] or 'Bearer'}=…")
 
-    return " ".join(_SECRETS.sub(cut, text).split())[:_WORDS]
+    return _SECRETS.sub(cut, text)
 
 
 def _trouble(error: "AzureError", what: str, workspace: Workspace) -> Trouble:

@@ -22,6 +22,10 @@ CLOUDS = {
 }
 """The clouds that azure-ai-ml knows by name (`azure.ai.ml._azure_environments`)."""
 
+CONNECT_SECONDS = 10
+READ_SECONDS = 60
+"""Azure's own gateway gives up after a minute; azure-core would wait five."""
+
 
 class Workspaces:
     """Clients of workspaces behind one ARM.
@@ -103,6 +107,8 @@ class Workspaces:
             enable_telemetry=False,
             show_progress=False,
             retry_policy=pipelines.ShortRetryPolicy(),
+            connection_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
             **options,
         )
 

@@ -60,8 +60,11 @@ def emulated(azurite: Azurite, tmp_path: Path, unique: str) -> Iterator[Emulated
 
 
 @pytest.fixture
-def world(request: pytest.FixtureRequest, unique: str) -> World:
-    if LIVE + "SUBSCRIPTION" in os.environ:
-        return World.live(unique)
-    emulated: Emulated = request.getfixturevalue("emulated")
-    return emulated.world
+def world(request: pytest.FixtureRequest, unique: str) -> Iterator[World]:
+    if LIVE + "SUBSCRIPTION" not in os.environ:
+        emulated: Emulated = request.getfixturevalue("emulated")
+        yield emulated.world
+        return
+    live = World.live(unique)
+    yield live
+    live.delete_endpoint()

@@ -4,23 +4,25 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from aiohttp import web
 from azure.ai.ml.entities import (
     AzureBlobDatastore,
     AzureDataLakeGen2Datastore,
     AzureFileDatastore,
 )
 
-from shared.adapters.azureml.models import AzureMlModels
+from shared.adapters.azureml import AzureMlModels, Workspaces
+from shared.adapters.credentials import azure_credential
 from shared.domain.errors import Blame, StepError
 from shared.domain.pipeline import Workspace
 from shared.domain.release import ModelVersion
 from shared.ports import Container
 from tests.contract.azureml.world import Emulated, World, trouble_of
+from tests.contract.serving import serving
 
 NO_MODEL = [
     {"error": {"code": "UserError", "message": "x", "details": [{"code": "ModelNotFound"}]}},
     {"error": {"code": "ResourceNotFound", "message": "x"}},
-    None,
 ]
 
 
@@ -54,6 +56,23 @@ def test_only_the_status_says_not_found(emulated: Emulated, body: object) -> Non
     emulated.fault("GET", "/models/", 404, body=body)
     model = ModelVersion("diabetes", "1")
     assert emulated.world.models.get(workspace=emulated.world.qa, model=model) is None
+
+
+@pytest.mark.parametrize("text", ["null", "", "<html>"])
+def test_not_found_without_a_reason(text: str) -> None:
+    """Recorded: a 404 whose whole body is null."""
+
+    async def missing(_: web.Request) -> web.Response:
+        return web.Response(status=404, text=text, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_get("/{rest:.*}", missing)
+    with serving(app) as address:
+        credential = azure_credential(static_token="secret-token")
+        workspaces = Workspaces(arm_url=address, credential=credential)
+        models = AzureMlModels(workspaces=workspaces)
+        here = Workspace("s", "g", "w")
+        assert models.get(workspace=here, model=ModelVersion("m", "1")) is None
 
 
 @pytest.mark.live

@@ -7,24 +7,14 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from shared.adapters.azureml import AzureMlEndpoints, Workspaces
 from shared.adapters.azureml.operations import Kind, Started, fold, status_of
 from shared.adapters.azureml.troubles import answer_trouble, operation_trouble, readable
-from shared.adapters.credentials import azure_credential
 from shared.domain.errors import Blame, StepError
-from shared.domain.pipeline import ManagedCompute, Stage, Workspace
-from shared.ports import OperationState
-from tests.contract.azureml.world import HEALTH, Emulated, trouble_of
+from shared.domain.pipeline import Stage, Workspace
+from shared.ports import OperationState, OperationStatus
+from tests.contract.azureml.stand_in import OPERATION, STAGE, arm_with_endpoint, endpoints_at
+from tests.contract.azureml.world import Emulated, trouble_of
 from tests.contract.serving import serving
-
-STAGE = Stage(
-    name="qa",
-    workspace=Workspace("s", "g", "w"),
-    model_name=None,
-    endpoint="ep",
-    compute=ManagedCompute("Standard_DS3_v2", 1),
-    health=HEALTH,
-)
 
 OPERATIONS = "mfeOperationsStatus"
 
@@ -52,12 +42,10 @@ def test_the_address_is_called_as_it_stands() -> None:
     app = web.Application()
     app.router.add_get("/{rest:.*}", answer)
     with serving(app) as address:
-        credential = azure_credential(static_token="a-token")
-        workspaces = Workspaces(arm_url=address, credential=credential)
         started = Started(Kind.ENDPOINT, "ep", f"{address}/a/mfeOperationsStatus/oe:1%3A2?{query}")
-        status = AzureMlEndpoints(workspaces=workspaces).operation(stage=STAGE, url=str(started))
+        status = endpoints_at(address).operation(stage=STAGE, url=str(started))
     assert status.state is OperationState.RUNNING
-    assert seen == [(f"/a/mfeOperationsStatus/oe:1%3A2?{query}", "Bearer a-token")]
+    assert seen == [(f"/a/mfeOperationsStatus/oe:1%3A2?{query}", "Bearer secret-token")]
 
 
 @pytest.mark.parametrize("status", [403, 404])
@@ -91,14 +79,25 @@ def test_operation_that_does_not_answer(emulated: Emulated, begun: tuple[Stage, 
 
 
 @pytest.mark.parametrize(
-    ("status", "body"), [(200, None), (202, None), (200, "no JSON"), (200, []), (302, {})]
+    ("status", "text", "state"),
+    [
+        (202, "", OperationState.RUNNING),
+        (200, '{"status": "Updating"}', OperationState.RUNNING),
+        # no word of an operation: the endpoint itself is asked, which is Succeeded
+        (200, "", OperationState.SUCCEEDED),
+        (200, "null", OperationState.SUCCEEDED),
+        (200, "<html>", OperationState.SUCCEEDED),
+        (200, "[]", OperationState.SUCCEEDED),
+        (302, "", OperationState.SUCCEEDED),
+        (401, "", OperationState.SUCCEEDED),
+    ],
 )
-def test_answers_that_are_none(
-    emulated: Emulated, begun: tuple[Stage, str], status: int, body: object
-) -> None:
-    stage, url = begun
-    emulated.fault("GET", OPERATIONS, status, body=body, headers={"Location": "http://127.0.0.1:9"})
-    assert emulated.world.endpoints.operation(stage=stage, url=url).state is OperationState.RUNNING
+def test_odd_answers(status: int, text: str, state: OperationState) -> None:
+    app = arm_with_endpoint(operation_status=status, operation_text=text)
+    with serving(app) as address:
+        started = Started(Kind.ENDPOINT, "ep", address + OPERATION)
+        found = endpoints_at(address).operation(stage=STAGE, url=str(started))
+    assert found == OperationStatus(state)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Self
 
 from shared.adapters.artifacts import Artifacts
@@ -17,8 +18,9 @@ from tests.emulators.azureml.arm import MLMODEL, Arm
 from tests.emulators.azureml.running import Running
 
 LIVE = "MODELGATE_LIVE_"
-"""Settings: SUBSCRIPTION, RESOURCE_GROUP, WORKSPACE_QA, WORKSPACE_PROD, and if they differ from
-the defaults RESOURCE_GROUP_PROD and INSTANCE_TYPE."""
+"""Settings: SUBSCRIPTION, RESOURCE_GROUP, WORKSPACE_QA, WORKSPACE_PROD, MODEL (the folder of an
+MLflow model that can be served), and if they differ from the defaults RESOURCE_GROUP_PROD and
+INSTANCE_TYPE. Endpoints are deleted afterwards, models and their files stay."""
 
 HEALTH = Health(
     timeout_seconds=3600,
@@ -44,6 +46,7 @@ class World:
     """What this test's names end in."""
 
     patience_seconds: float
+    model_files: Mapping[str, bytes]
     instance_type: str = "Standard_DS3_v2"
 
     @classmethod
@@ -69,6 +72,7 @@ class World:
             prod=prod,
             unique=unique,
             patience_seconds=60,
+            model_files={"MLmodel": MLMODEL.encode(), "model.pkl": b"abc"},
         )
 
     @classmethod
@@ -78,7 +82,7 @@ class World:
             assert value is not None, f"{LIVE}{name} is not set"
             return value
 
-        credential = azure_credential()
+        credential, folder = azure_credential(), Path(setting("MODEL"))
         workspaces = Workspaces(arm_url="https://management.azure.com", credential=credential)
         models = AzureMlModels(workspaces=workspaces)
         subscription, group = setting("SUBSCRIPTION"), setting("RESOURCE_GROUP")
@@ -95,6 +99,11 @@ class World:
             ),
             unique=unique,
             patience_seconds=5400,
+            model_files={
+                str(file.relative_to(folder)): file.read_bytes()
+                for file in folder.rglob("*")
+                if file.is_file()
+            },
             instance_type=setting("INSTANCE_TYPE", "Standard_DS3_v2"),
         )
 
@@ -131,10 +140,10 @@ class World:
         )
 
     def registered(self, workspace: Workspace | None = None, version: str = "3") -> ModelVersion:
-        """A small MLflow model, uploaded and registered."""
+        """An MLflow model, uploaded and registered."""
         at, model = workspace or self.qa, ModelVersion(f"diabetes-{self.unique}", version)
         path = f"contract/{self.unique}/{version}/model"
-        self.upload(at, {f"{path}/MLmodel": MLMODEL.encode(), f"{path}/model.pkl": b"abc"})
+        self.upload(at, {f"{path}/{name}": file for name, file in self.model_files.items()})
         self.models.register(
             workspace=at, model=model, source=self.source(path), path=path, tags={"area": "health"}
         )
@@ -165,6 +174,12 @@ class World:
     def trafficked(self, stage: Stage, traffic: Mapping[str, int]) -> None:
         url = self.endpoints.begin_traffic(stage=stage, traffic=traffic)
         assert self.finished(stage, url).state is OperationState.SUCCEEDED
+
+    def delete_endpoint(self) -> None:
+        """Take away what costs money."""
+        operations = self.workspaces.client(self.qa).online_endpoints
+        if any(endpoint.name == self.stage().endpoint for endpoint in operations.list()):
+            operations.begin_delete(self.stage().endpoint).wait()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,115 @@
+"""Asking an online endpoint, and what comes of it when it answers badly or not at all."""
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Barrier
+
+import pytest
+from aiohttp import web
+
+from shared.adapters.azureml import AzureMlEndpoints, Workspaces
+from shared.adapters.azureml.scoring import Scorer, _Door
+from shared.adapters.credentials import azure_credential
+from shared.domain.errors import Blame, StepError
+from shared.domain.pipeline import Stage
+from shared.ports import ScoringAnswer
+from tests.contract.azureml.stand_in import SCORED, STAGE, arm_with_endpoint, endpoints_at
+from tests.contract.azureml.world import Emulated, trouble_of
+from tests.contract.serving import serving
+
+
+@contextmanager
+def answering(stage: Stage, status: int, text: str, seconds: float = 0) -> Iterator[Scorer]:
+    """A scorer that knows the endpoint already: everything is answered alike."""
+
+    async def answer(_: web.Request) -> web.Response:
+        await asyncio.sleep(seconds)
+        return web.Response(status=status, text=text)
+
+    app = web.Application()
+    app.router.add_post("/score", answer)
+    with serving(app) as address:
+        credential = azure_credential(static_token="secret-token")
+        scorer = Scorer(Workspaces(arm_url=address, credential=credential))
+        key = (stage.workspace.arm_id.casefold(), stage.endpoint)
+        scorer._doors[key] = _Door(f"{address}/score", "secret-token")
+        yield scorer
+
+
+def ask(scorer: Scorer, stage: Stage, timeout_seconds: float = 5) -> ScoringAnswer:
+    return scorer.score(
+        stage=stage, deployment="blue", body={"data": []}, timeout_seconds=timeout_seconds
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "body"),
+    [
+        (200, "[1.5]", [1.5]),
+        (200, "null", None),
+        (200, "x" * 5000, "x" * 2000),
+        (424, "the model raised", "the model raised"),
+        (503, "", ""),
+        (302, "", ""),
+    ],
+)
+def test_every_answer_is_one(emulated: Emulated, status: int, text: str, body: object) -> None:
+    """Whether it is good is the domain's to say; nothing is asked twice."""
+    stage = emulated.world.stage()
+    with answering(stage, status, text, seconds=0.05) as scorer:
+        answer = ask(scorer, stage)
+    assert (answer.status, answer.body) == (status, body)
+    assert 0.05 <= answer.latency_seconds < 1
+
+
+def test_no_answer_in_time(emulated: Emulated) -> None:
+    stage = emulated.world.stage()
+    with answering(stage, 200, "[]", seconds=1) as scorer, pytest.raises(StepError) as caught:
+        ask(scorer, stage, timeout_seconds=0.2)
+    trouble = trouble_of(caught.value)
+    assert (trouble.code, trouble.blame) == ("ScoringTimeout", Blame.MODEL)
+
+
+def test_nobody_there(emulated: Emulated) -> None:
+    stage = emulated.world.stage()
+    with answering(stage, 200, "[]") as scorer:
+        pass
+    with pytest.raises(StepError) as caught:
+        ask(scorer, stage)
+    trouble = trouble_of(caught.value)
+    assert (trouble.blame, trouble.retryable) == (Blame.TECHNOLOGY, True)
+
+
+def test_key_that_is_refused_for_good() -> None:
+    app = arm_with_endpoint(scoring_uri="http://{host}/score")
+    with serving(app) as address, pytest.raises(StepError) as caught:
+        endpoints_at(address).score(stage=STAGE, deployment=None, body=1, timeout_seconds=5)
+    trouble = trouble_of(caught.value)
+    assert (trouble.code, trouble.blame) == ("ScoringKeyRefused", Blame.TECHNOLOGY)
+    assert app[SCORED] == ["Bearer refused"] * 2
+
+
+def test_scoring_address_in_plain_text() -> None:
+    """A Kubernetes cluster without TLS: its key is not sent."""
+    app = arm_with_endpoint(scoring_uri="http://10.0.0.4/api/v1/endpoint/x/score")
+    with serving(app) as address, pytest.raises(StepError, match="InsecureScoringAddress"):
+        endpoints_at(address).score(stage=STAGE, deployment=None, body=1, timeout_seconds=5)
+
+
+def test_many_threads_at_once(emulated: Emulated) -> None:
+    """The first calls come together; the SDK's clients are made once."""
+    world, stage = emulated.world, emulated.world.stage()
+    world.created(stage)
+    credential = azure_credential(static_token="secret-token")
+    workspaces = Workspaces(arm_url=emulated.running.url, credential=credential)
+    endpoints, together = AzureMlEndpoints(workspaces=workspaces), Barrier(8)
+
+    def look(_: int) -> bool:
+        together.wait(10)
+        return endpoints.get(stage=stage) is not None
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(look, range(8)))
+    assert len(workspaces._clients) == 1
