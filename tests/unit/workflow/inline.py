@@ -50,8 +50,9 @@ class Inline:
 
     calls: list[Activity] = field(default_factory=list)
     versions: list[str | None] = field(default_factory=list)
-    child_ids: set[str] = field(default_factory=set)
     """The version that each sub-orchestration was given."""
+
+    child_ids: set[str] = field(default_factory=set)
 
     _timers: int = 0
 

@@ -66,6 +66,17 @@ class Releasing:
         assert self.world.store.create(release=change.release, events=change.events)
         return change.release.id
 
+    def serve(self, stage: Stage, deployment: str = "v2-old") -> None:
+        """Let a deployment of an earlier release have the stage's traffic."""
+        endpoints, model = self.world.endpoints, ModelVersion("diabetes", "2")
+        self.world.models.add(stage.workspace, model)
+        endpoints.begin_create(stage=stage, tags={})
+        tags = {"modelgate-release": "diabetes-2-0123456789"}
+        endpoints.begin_deploy(stage=stage, deployment=deployment, model=model, tags=tags)
+        endpoints.begin_traffic(stage=stage, traffic={deployment: 100})
+        assert self.deployments(stage) == [deployment]
+        endpoints.calls.clear()
+
     def release(self, release_id: ReleaseId) -> Release:
         stored = self.world.store.get(release_id=release_id)
         assert stored is not None
@@ -147,7 +158,7 @@ class Releasing:
 
 @dataclass
 class Approves:
-    """Approves each ask once."""
+    """Approves each ask once, when all mails are there."""
 
     releasing: Releasing
     release_id: ReleaseId
@@ -157,7 +168,7 @@ class Approves:
         stage = self.releasing.release(self.release_id).stage
         assert stage is not None
         assert stage.ask is not None
-        if stage.ask.number in self.asks:
+        if stage.ask.number in self.asks or stage.ask.mailed != stage.ask.approvers:
             return False
         self.asks.append(stage.ask.number)
         self.releasing.decide(self.release_id, Choice.APPROVE)
