@@ -29,7 +29,7 @@ def judge(ask: Ask, decisions: Iterable[Decision], now: datetime) -> Judgement:
     """The verdict over an ask: the earliest decision that counts, whatever the order of reading.
 
     A decision counts when it answers this ask, comes from someone who was asked, was made in time
-    and about the same content. Ties of time are broken by approver, so that two readers agree.
+    and about the same content. In a tie a rejection wins.
     """
     counting = [
         decision
@@ -39,8 +39,14 @@ def judge(ask: Ask, decisions: Iterable[Decision], now: datetime) -> Judgement:
         and decision.at < ask.expires_at
         and decision.digest == ask.digest
     ]
-    first = min(counting, key=lambda decision: (decision.at, decision.approver), default=None)
+    first = min(counting, key=_order, default=None)
     if first is None:
         return Judgement(Verdict.EXPIRED if now >= ask.expires_at else Verdict.WAIT)
     approved = first.choice is Choice.APPROVE
     return Judgement(Verdict.APPROVED if approved else Verdict.REJECTED, first)
+
+
+def _order(decision: Decision) -> tuple[datetime, bool, str, str]:
+    """Earliest first; at the same moment rejections first, then so that all readers agree."""
+    approves = decision.choice is Choice.APPROVE
+    return (decision.at, approves, decision.approver, decision.comment)

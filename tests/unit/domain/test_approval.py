@@ -75,10 +75,10 @@ def test_the_first_word_counts() -> None:
     assert judge(ASK, decisions, UNTIL).decision == decisions[1]
 
 
-def test_two_at_the_same_moment_are_told_apart_by_name() -> None:
+def test_of_two_at_the_same_moment_the_rejection_counts() -> None:
     both = [said(Choice.REJECT, by=BOB), said(Choice.APPROVE, by=ADA)]
     for decisions in (both, both[::-1]):
-        assert judge(ASK, decisions, UNTIL).verdict is Verdict.APPROVED
+        assert judge(ASK, decisions, UNTIL).verdict is Verdict.REJECTED
 
 
 @pytest.mark.parametrize(
