@@ -141,6 +141,7 @@ def _stop(release: Release) -> Answer | None:
     """The answer to a release that is over, or that someone wants to be."""
     if release.outcome is not None:
         return Answer.stopped(release.outcome, release.reason or "")
-    if release.abort_requested_by is not None:
+    has_work_left = any(stage.state is not StageState.SUCCEEDED for stage in release.stages)
+    if release.abort_requested_by is not None and has_work_left:
         return Answer.stopped(Outcome.ABORTED, f"Stopped by {release.abort_requested_by}.")
     return None
