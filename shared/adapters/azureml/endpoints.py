@@ -1,13 +1,19 @@
 """Online endpoints and deployments."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from shared.adapters.azureml import internals
 from shared.adapters.azureml.entities import deployment_entity, endpoint_entity
 from shared.adapters.azureml.operations import Kind, Started, fold, status_of
 from shared.adapters.azureml.scoring import Scorer
-from shared.adapters.azureml.troubles import answer_trouble, azure_ml_stops_here, without_secrets
+from shared.adapters.azureml.troubles import (
+    answer_trouble,
+    azure_ml_stops_here,
+    found,
+    without_secrets,
+)
 from shared.adapters.azureml.workspaces import Workspaces
 from shared.domain.errors import Blame, StepError, Trouble, technical
 from shared.domain.pipeline import Json, Stage
@@ -31,29 +37,24 @@ class AzureMlEndpoints:
 
     def get(self, *, stage: Stage) -> Endpoint | None:
         """The stage's endpoint."""
-        found = self._find(stage)
-        if found is None:
+        there = self._find(stage)
+        if there is None:
             return None
-        properties = found.properties
+        properties = there.properties
         return Endpoint(
-            name=str(found.name),
+            name=str(there.name),
             provisioning=fold(properties.provisioning_state),
             traffic={name.lower(): int(n) for name, n in (properties.traffic or {}).items()},
             scoring_uri=str(properties.scoring_uri or ""),
-            tags=dict(found.tags or {}),
+            tags=dict(there.tags or {}),
         )
 
     def deployments(self, *, stage: Stage) -> list[Deployment]:
         """The endpoint's deployments; empty where there is no endpoint."""
-        from azure.core.exceptions import ResourceNotFoundError
-
         with azure_ml_stops_here(f"Deployments of {stage.endpoint}", stage.workspace):
-            client = self._workspaces.client(stage.workspace)
-            try:
-                found = list(client.online_deployments.list(stage.endpoint.lower()))
-            except ResourceNotFoundError:
-                return []
-        return [_deployment(each) for each in found]
+            operations = self._workspaces.client(stage.workspace).online_deployments
+            there = found(lambda: list(operations.list(stage.endpoint.lower())))
+        return [_deployment(each) for each in there or []]
 
     def begin_create(self, *, stage: Stage, tags: Mapping[str, str]) -> str:
         """Create the stage's endpoint; one that is there is left alone with its live traffic."""
@@ -85,29 +86,27 @@ class AzureMlEndpoints:
     def begin_traffic(self, *, stage: Stage, traffic: Mapping[str, int]) -> str:
         """Set the traffic map; everything else is put back as it was read."""
         name = stage.endpoint.lower()
-        found = self._find(stage)
-        if found is None:
+        there = self._find(stage)
+        if there is None:
             raise technical(
                 "EndpointNotFound",
                 f"Endpoint {name} is not in workspace {stage.workspace.name} any more.",
             )
-        found.properties.traffic = {key.lower(): percent for key, percent in traffic.items()}
+        there.properties.traffic = {key.lower(): percent for key, percent in traffic.items()}
         with azure_ml_stops_here(f"Traffic of endpoint {name}", stage.workspace):
             client = self._workspaces.client(stage.workspace)
-            url = internals.put_endpoint(client, name, found)
+            url = internals.put_endpoint(client, name, there)
         return str(Started(Kind.ENDPOINT, name, url))
 
     def begin_delete(self, *, stage: Stage, deployment: str) -> str | None:
         """Delete a deployment; None where it is gone already."""
-        from azure.core.exceptions import ResourceNotFoundError
-
         name = deployment.lower()
         with azure_ml_stops_here(f"Deployment {name} on {stage.endpoint}", stage.workspace):
             client = self._workspaces.client(stage.workspace)
-            try:
-                status, url = internals.delete_deployment(client, stage.endpoint.lower(), name)
-            except ResourceNotFoundError:
-                return None
+            deleted = found(
+                lambda: internals.delete_deployment(client, stage.endpoint.lower(), name)
+            )
+        status, url = deleted or (204, None)
         return None if status == 204 else str(Started(Kind.DELETION, name, url))
 
     def operation(self, *, stage: Stage, url: str) -> OperationStatus:
@@ -121,19 +120,15 @@ class AzureMlEndpoints:
 
     def logs(self, *, stage: Stage, deployment: str, lines: int) -> str:
         """The end of the container's log, or of the storage initializer's where it has none."""
-        from azure.core.exceptions import ResourceNotFoundError
-
         with azure_ml_stops_here(f"Log of deployment {deployment}", stage.workspace):
             operations = self._workspaces.client(stage.workspace).online_deployments
             names = (deployment.lower(), stage.endpoint.lower())
-            try:
-                log = operations.get_logs(*names, lines=lines)
-                if not log.strip() or log == "None":  # the SDK's word for null
-                    kind = "storage-initializer"
-                    log = operations.get_logs(*names, lines=lines, container_type=kind)
-            except ResourceNotFoundError:
-                return ""
-        return "" if log == "None" else without_secrets(log)
+            for container in (None, "storage-initializer"):
+                read = partial(operations.get_logs, *names, lines, container_type=container)
+                log = found(read)
+                if log and log.strip() and log != "None":  # the SDK's word for null
+                    return without_secrets(log)
+        return ""
 
     def score(
         self, *, stage: Stage, deployment: str | None, body: Json, timeout_seconds: float
@@ -155,52 +150,43 @@ class AzureMlEndpoints:
         return status_of(started, text) if text.strip() else NO_BODY.get(status)
 
     def _by_resource(self, stage: Stage, started: Started) -> OperationStatus:
-        found: Endpoint | Deployment | None
+        there: Endpoint | Deployment | None
         if started.kind is Kind.ENDPOINT:
-            found = self.get(stage=stage)
+            there = self.get(stage=stage)
         else:
-            found = self._deployment(stage, started.name)
-        if found is None:
+            there = self._deployment(stage, started.name)
+        if there is None:
             if started.kind is Kind.DELETION:
                 return OperationStatus(OperationState.SUCCEEDED)
             return _failed("ResourceNotFound", f"{started.what} is not there any more.")
-        if started.kind is Kind.DELETION and found.provisioning is OperationState.SUCCEEDED:
+        if started.kind is Kind.DELETION and there.provisioning is OperationState.SUCCEEDED:
             return _failed("NotDeleted", f"{started.what} did not happen.")
-        if found.provisioning is OperationState.FAILED:
+        if there.provisioning is OperationState.FAILED:
             return _failed(
                 "Failed",
                 f"{started.what} is Failed in workspace {stage.workspace.name}, and Azure does not "
                 "say why any more. Look at its log in the studio, then start the release again.",
             )
-        return OperationStatus(found.provisioning)
+        return OperationStatus(there.provisioning)
 
     def _find(self, stage: Stage) -> Any:  # noqa: ANN401 (a model of the SDK's, or None)
-        from azure.core.exceptions import ResourceNotFoundError
-
         with azure_ml_stops_here(f"Endpoint {stage.endpoint}", stage.workspace):
             client = self._workspaces.client(stage.workspace)
-            try:
-                return internals.get_endpoint(client, stage.endpoint.lower())
-            except ResourceNotFoundError:
-                return None
+            return found(lambda: internals.get_endpoint(client, stage.endpoint.lower()))
 
     def _deployment(self, stage: Stage, name: str) -> Deployment | None:
-        from azure.core.exceptions import ResourceNotFoundError
-
         with azure_ml_stops_here(f"Deployment {name} on {stage.endpoint}", stage.workspace):
-            client = self._workspaces.client(stage.workspace)
-            try:
-                return _deployment(client.online_deployments.get(name, stage.endpoint.lower()))
-            except ResourceNotFoundError:
-                return None
+            operations = self._workspaces.client(stage.workspace).online_deployments
+            there = found(lambda: operations.get(name, stage.endpoint.lower()))
+        return _deployment(there) if there is not None else None
 
 
-def _deployment(found: Any) -> Deployment:  # noqa: ANN401 (a union of the SDK's)
+def _deployment(there: Any) -> Deployment:  # noqa: ANN401 (a union of the SDK's)
     return Deployment(
-        name=str(found.name),
-        provisioning=fold(found.provisioning_state),
-        model=str(found.model) if found.model else None,
-        tags=dict(found.tags or {}),
+        name=str(there.name),
+        provisioning=fold(there.provisioning_state),
+        model=str(there.model) if there.model else None,
+        tags=dict(there.tags or {}),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.azureml.paths import BlobPath, DatastorePath, parse_model_uri
-from shared.adapters.azureml.troubles import azure_ml_stops_here
+from shared.adapters.azureml.troubles import azure_ml_stops_here, found
 from shared.adapters.azureml.workspaces import Workspaces
 from shared.adapters.credentials import is_safe_address, safe_address
 from shared.domain.errors import technical
@@ -42,19 +42,19 @@ class AzureMlModels:
 
     def get(self, *, workspace: Workspace, model: ModelVersion) -> RegisteredModel | None:
         """The model version, or None where the workspace has none."""
-        found = self._find(workspace, model)
-        if found is None:
+        there = self._find(workspace, model)
+        if there is None:
             return None
-        place = parse_model_uri(str(found.path), workspace)
-        created = found.creation_context
+        place = parse_model_uri(str(there.path), workspace)
+        created = there.creation_context
         return RegisteredModel(
             model=model,
-            type=str(found.type),
+            type=str(there.type),
             container=self._container_of(place, workspace),
             path=place.path,
-            description=found.description or "",
-            tags=_texts(found.tags),
-            properties=_texts(found.properties),
+            description=there.description or "",
+            tags=_texts(there.tags),
+            properties=_texts(there.properties),
             created_by=created.created_by if created else None,
             created_at=_utc(created.created_at) if created else None,
         )
@@ -64,8 +64,8 @@ class AzureMlModels:
         key = (workspace.arm_id.casefold(), "")
         if key not in self._containers:
             with azure_ml_stops_here("The default datastore", workspace):
-                found = self._workspaces.client(workspace).datastores.get_default()
-            self._containers[key] = self._container(workspace, found)
+                datastore = self._workspaces.client(workspace).datastores.get_default()
+            self._containers[key] = self._container(workspace, datastore)
         return self._containers[key]
 
     def register(
@@ -112,10 +112,10 @@ class AzureMlModels:
     def _read_key(self, container: Container) -> str:
         workspace = container.workspace
         with azure_ml_stops_here(f"The key of datastore {container.datastore}", workspace):
-            found: Any = self._workspaces.client(workspace).datastores.get(
+            datastore: Any = self._workspaces.client(workspace).datastores.get(
                 container.datastore, include_secrets=True
             )
-        key = getattr(found.credentials, "account_key", None)
+        key = getattr(datastore.credentials, "account_key", None)
         if not key:
             raise technical(
                 "DatastoreHasNoKey",
@@ -125,16 +125,9 @@ class AzureMlModels:
         return str(key)
 
     def _find(self, workspace: Workspace, model: ModelVersion) -> "Model | None":
-        from azure.core.exceptions import ResourceNotFoundError
-
         with azure_ml_stops_here(f"Model {model.name} version {model.version}", workspace):
-            try:
-                found: Model = self._workspaces.client(workspace).models.get(
-                    model.name, model.version
-                )
-            except ResourceNotFoundError:
-                return None  # only the status says so: its bodies differ, one is null
-        return found
+            models = self._workspaces.client(workspace).models
+            return found(lambda: models.get(model.name, model.version))
 
     def _container_of(self, place: DatastorePath | BlobPath, workspace: Workspace) -> Container:
         if isinstance(place, BlobPath):
@@ -143,8 +136,8 @@ class AzureMlModels:
         if key not in self._containers:
             with azure_ml_stops_here(f"Datastore {place.datastore}", place.workspace):
                 client = self._workspaces.client(place.workspace)
-                found = client.datastores.get(place.datastore)
-            self._containers[key] = self._container(place.workspace, found)
+                datastore = client.datastores.get(place.datastore)
+            self._containers[key] = self._container(place.workspace, datastore)
         return self._containers[key]
 
     def _container_at(self, place: BlobPath, workspace: Workspace) -> Container:

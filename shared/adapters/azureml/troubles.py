@@ -6,7 +6,7 @@ Codes and causes are Microsoft's, from "Troubleshoot online endpoint deployment 
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +95,21 @@ def azure_ml_stops_here(what: str, workspace: Workspace) -> Iterator[None]:
         raise StepError(_trouble(error, what, workspace)) from error
 
 
+def found[Resource](get: Callable[[], Resource]) -> Resource | None:
+    """What a call gives, or None where Azure answers 404.
+
+    Only the status says "not found": the recorded bodies differ, and one is null.
+    """
+    from azure.core.exceptions import HttpResponseError
+
+    try:
+        return get()
+    except HttpResponseError as error:
+        if error.status_code == 404:
+            return None
+        raise
+
+
 def operation_trouble(what: str, error: Mapping[str, Any]) -> Trouble:
     """The trouble of an operation that ended without success.
 
@@ -165,7 +180,7 @@ def _trouble(error: "AzureError", what: str, workspace: Workspace) -> Trouble:
 def answer_trouble(where: str, workspace: Workspace, status: int, text: str) -> Trouble:
     """The trouble that an answer with an error status tells of."""
     error = answer_error(text)
-    words = readable(_words(error)) or "no reason given"
+    words = readable(_words(error)) or "no reason given."
     passing = status in PASSING_STATUSES or (status == 409 and bool(BUSY.search(words)))
     if passing:
         advice = "It is tried again."
@@ -176,7 +191,7 @@ def answer_trouble(where: str, workspace: Workspace, status: int, text: str) -> 
     return Trouble(
         blame=Blame.TECHNOLOGY,
         code=_particular(_codes(error)) or f"Http{status}",
-        message=f"{where}: HTTP {status}, {words} {advice}",
+        message=f"{where}: HTTP {status}, {words}{'' if words.endswith('.') else '.'} {advice}",
         retryable=passing,
     )
 
