@@ -36,7 +36,7 @@ def owner_of(scenario: str) -> str:
 
 def qa(scenario: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 (parts of a YAML file)
     """The stage in the workspace where models are registered; nobody is asked."""
-    stage = {
+    stage: dict[str, Any] = {
         "name": "qa",
         "endpoint": f"{scenario}-qa",
         "environment": {
@@ -51,7 +51,9 @@ def qa(scenario: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 (parts 
             "expect": {"json": {"result": ["number"]}},
         },
     }
-    return {name: value for name, value in {**stage, **changes}.items() if value is not None}
+    health = {**stage["health"], **changes.pop("health", {})}
+    changed = {**stage, **changes, "health": health}
+    return {name: value for name, value in changed.items() if value is not None}
 
 
 def prod(scenario: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 (parts of a YAML file)

@@ -7,11 +7,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psutil
 import requests
+from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from dev.approver import Approver
 from dev.example import Studio
@@ -21,6 +24,8 @@ ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 120.0
 PAUSE_SECONDS = 0.1
 TOPIC = "releases"
+ANN = "ann@modelgate.example"
+"""Who starts and stops releases by hand."""
 
 type Release = dict[str, Any]
 
@@ -136,14 +141,14 @@ class Stack:
 
     def start_again(self, scenario: str, version: str = "1") -> str:
         """Another attempt by hand; its id."""
-        body = {"pipeline": scenario, "model": scenario, "version": version, "requested_by": "Ann"}
+        body = {"pipeline": scenario, "model": scenario, "version": version, "requested_by": ANN}
         answer = self.call("POST", "/api/releases", json=body)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
 
     def abort(self, release_id: str) -> requests.Response:
         """Ask for a release's end."""
-        body = {"by": "ann@modelgate.example", "reason": "not today"}
+        body = {"by": ANN, "reason": "not today"}
         return self.call("POST", f"/api/releases/{release_id}/abort", json=body)
 
     def when(self, release_id: str, state: str, stage: str = "") -> Release:
@@ -172,6 +177,14 @@ class Stack:
         release = self.ended(release_id, seconds)
         assert release["outcome"] == "Succeeded", release["reason"]
         return release
+
+    def waiting_for(self, release_id: str, what: str) -> None:
+        """Wait until a release waits for something that begins with `what`."""
+
+        def look() -> bool | None:
+            return str(self.release(release_id)["waits_for"]).startswith(what) or None
+
+        eventually(look, f"{release_id} waits for {what}")
 
     # --- the data scientist ---
 
@@ -218,6 +231,20 @@ class Stack:
         listed = self.studio.client(role).online_deployments.list(endpoint)
         return {str(deployment.name) for deployment in listed}
 
+    def gone(self, role: str, endpoint: str, deployment: str) -> None:
+        """Wait until an endpoint has a deployment no more."""
+
+        def look() -> bool | None:
+            return deployment not in self.deployments(role, endpoint) or None
+
+        eventually(look, f"{deployment} gone from {endpoint}")
+
+    def blobs(self, role: str) -> ContainerClient:
+        """The container where a workspace keeps its models."""
+        store = self.studio.client(role).datastores.get("workspaceblobstore")
+        service = BlobServiceClient.from_connection_string(self.facts["storage"][role])
+        return service.get_container_client(store.container_name)
+
     # --- people ---
 
     def links(self, scenario: str) -> list[str]:
@@ -256,12 +283,33 @@ class Stack:
 
     # --- what is done to Azure, and what it saw ---
 
+    def tell(self, model: str, version: object = "1", **changes: Any) -> str:  # noqa: ANN401
+        """Let Event Grid tell of a registration, whether there was one or not; the event's id.
+
+        `changes` are to the event; its source is wk-qa unless they say otherwise.
+        """
+        event = {
+            "id": str(uuid4()),
+            "topic": self.facts["workspaces"]["qa"],
+            "subject": f"models/{model}:{version}",
+            "eventType": "Microsoft.MachineLearningServices.ModelRegistered",
+            "eventTime": datetime.now(UTC).isoformat(),
+            "data": {"ModelName": model, "ModelVersion": version},
+            **changes,
+        }
+        self.control("eventgrid", "system-topics/events", [event])
+        return str(event["id"])
+
     def control(self, part: str, path: str, body: object = None) -> requests.Response:
         """Tell an emulator or the host something under its control prefix."""
         url = f"{self.facts[part]}/_emulator/{path}"
         answer = requests.post(url, json={} if body is None else body, timeout=60)
         assert answer.ok, answer.text
         return answer
+
+    def provisioning(self, seconds: float, endpoint: str) -> None:
+        """How long deployments to an endpoint take from now on, those under way included."""
+        self.control("azureml", "provisioning", {"seconds": seconds, "endpoint": endpoint})
 
     def drop_engine(self) -> None:
         """Lose every orchestration, then let the sweeper look."""
