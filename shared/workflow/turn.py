@@ -122,7 +122,7 @@ def run(activity: Activity, body: Body, services: Services, data: Mapping[str, J
         turn = Turn(services, stored, str(data["stage"]) if data["stage"] else None)
         answer = _stop(turn.release) if activity not in AFTER_THE_END else None
         answer = answer or body(turn, data)
-        publish_news(services, turn.stored)
+        turn.stored = publish_news(services, turn.stored)
     except ConflictError:
         logger.info("release %s: %s met another writer, reads again", release_id, activity)
         return Answer.pending()

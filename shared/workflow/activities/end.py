@@ -10,7 +10,7 @@ from shared.domain.release import EventType, Outcome
 from shared.domain.trail import Change
 from shared.domain.transitions import end_release as ended
 from shared.workflow.contract import Answer
-from shared.workflow.publishing import publish_news
+from shared.workflow.publishing import is_published, publish_news
 from shared.workflow.turn import Turn
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,8 @@ def wrap_up(turn: Turn, _: Mapping[str, Json]) -> Answer:
     if not turn.release.is_over:
         return Answer.done()
     told = turn.release.told_owners or _tell_owners(turn)
-    if not told or not publish_news(turn.services, turn.stored):
+    turn.stored = publish_news(turn.services, turn.stored)
+    if not told or not is_published(turn.services, turn.release):
         return Answer.pending()
     turn.services.store.settle(release=turn.release)
     return Answer.done()
