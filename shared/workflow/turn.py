@@ -19,7 +19,7 @@ from shared.domain.release import (
 from shared.domain.trail import Change
 from shared.domain.transitions import move_stage
 from shared.ports import ConflictError, Services, Stored
-from shared.workflow.contract import Activity, Answer
+from shared.workflow.contract import Activity, Answer, AnswerState
 from shared.workflow.publishing import publish_news
 
 logger = logging.getLogger(__name__)
@@ -133,7 +133,8 @@ def run(activity: Activity, body: Body, services: Services, data: Mapping[str, J
     except StepError as error:
         logger.warning("release %s: %s: %s", release_id, activity, error)
         return Answer.failed(error.trouble)
-    logger.info("release %s: %s %s", release_id, activity, answer.state)
+    level = logging.DEBUG if answer.state is AnswerState.PENDING else logging.INFO
+    logger.log(level, "release %s: %s %s", release_id, activity, answer.state)
     return answer
 
 
