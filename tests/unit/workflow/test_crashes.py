@@ -84,8 +84,15 @@ def _without_logs() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("kind", ["engine lost", "passing trouble", "unexpected"])
+@pytest.mark.parametrize(
+    ("kind", "after"),
+    [
+        ("engine lost", False),
+        ("engine lost", True),
+        ("passing trouble", False),
+        ("unexpected", True),
+    ],
+)
 def test_a_break_at_any_call_changes_nothing(kind: str, after: bool) -> None:
     for at, name in enumerate(CALLS, start=1):
         story = Story(Breaker(at=at, after=after, kind=kind))

@@ -1,0 +1,126 @@
+"""From events to releases: once each, and a reason for everything that starts none."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.domain.errors import StepError
+from shared.domain.registration import MODEL_REGISTERED
+from shared.domain.release import Outcome, ReleaseId
+from shared.workflow.activities import run_activity
+from shared.workflow.contract import Activity, payload
+from shared.workflow.intake import take_event
+from tests.fakes import World
+from tests.unit.workflow.releasing import PIPELINE, PROD, QA
+
+
+@pytest.fixture
+def world() -> World:
+    return World((PIPELINE,))
+
+
+def take(world: World, **changed: Any) -> list[ReleaseId]:  # noqa: ANN401
+    fields: dict[str, Any] = {
+        "event_id": "event-1",
+        "type_": MODEL_REGISTERED,
+        "source": QA.arm_id,
+        "at": world.clock.now(),
+        "data": {"ModelName": "diabetes", "ModelVersion": 3},
+    }
+    return take_event(world.services, world.orchestrations, **fields | changed)
+
+
+def reasons(world: World) -> list[str]:
+    return [event.reason for event in world.store.ignored(limit=10)]
+
+
+def test_a_registration_starts_a_release(world: World) -> None:
+    (release_id,) = take(world)
+    stored = world.store.get(release_id=release_id)
+    assert stored is not None
+    assert (stored.release.model.name, stored.release.model.version) == ("diabetes", "3")
+    assert world.orchestrations.started == [release_id]
+    (event,) = world.store.events(release_id=release_id)
+    assert event.details == {"event_id": "event-1"}
+    assert reasons(world) == []
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        {},
+        {"event_id": "event-2"},
+        {"data": {"modelName": "diabetes", "modelVersion": "3"}},
+        {"source": QA.arm_id.upper()},
+    ],
+)
+def test_the_same_registration_starts_one_release(world: World, again: dict[str, Any]) -> None:
+    first = take(world)
+    assert take(world, **again) == first
+    assert world.orchestrations.started == first
+    assert len(world.store.events(release_id=first[0])) == 1
+
+
+def test_an_event_that_comes_again_starts_what_never_began_to_run(world: World) -> None:
+    (release_id,) = take(world)
+    world.orchestrations.running.clear()
+    take(world)
+    assert world.orchestrations.started == [release_id, release_id]
+
+
+def test_an_event_for_a_finished_release_starts_nothing(world: World) -> None:
+    (release_id,) = take(world)
+    ending = payload(release_id, outcome=Outcome.REJECTED.value, reason="no")
+    run_activity(Activity.END_RELEASE, world.services, ending)
+    world.orchestrations.running.clear()
+    assert take(world) == [release_id]
+    assert world.orchestrations.started == [release_id]
+
+
+def test_every_pipeline_that_takes_a_model_releases_it(world: World) -> None:
+    stages = tuple(replace(stage, endpoint=f"{stage.endpoint}-2") for stage in PIPELINE.stages)
+    world.pipelines = (PIPELINE, replace(PIPELINE, name="other", stages=stages))
+    ids = take(world)
+    assert len(set(ids)) == 2
+    assert world.orchestrations.started == ids
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"type_": "Microsoft.Storage.BlobCreated"}, "the event type is Microsoft.Storage"),
+        ({"data": {"ModelName": "diabetes"}}, "the event's data has no ModelVersion"),
+        ({"data": None}, "the event's data is no object"),
+        ({"at": None}, "the event has no time"),
+        ({"source": "/subscriptions/x"}, "the event's source is no Azure ML workspace"),
+        ({"source": PROD.arm_id}, "pipeline diabetes takes models of workspace wk-qa"),
+        (
+            {"data": {"ModelName": "iris", "ModelVersion": 1}},
+            "pipeline diabetes takes models named diabetes",
+        ),
+    ],
+)
+def test_what_starts_nothing_is_recorded_once_with_the_reason(
+    world: World, changed: dict[str, Any], reason: str
+) -> None:
+    for _ in range(2):
+        assert take(world, **changed) == []
+    (told,) = reasons(world)
+    assert told.startswith(reason)
+    assert world.orchestrations.started == []
+    assert list(world.store.open_releases()) == []
+
+
+def test_without_pipelines_the_reason_says_so() -> None:
+    world = World()
+    assert take(world) == []
+    assert reasons(world) == ["there are no pipelines"]
+
+
+def test_a_store_that_does_not_answer_lets_the_event_come_again(world: World) -> None:
+    world.store.faults.add("create")
+    with pytest.raises(StepError):
+        take(world)
+    assert world.orchestrations.started == []
+    assert len(take(world)) == 1
