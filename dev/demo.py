@@ -65,6 +65,8 @@ class Demo:
         self._studio = Studio(facts)
         self._approver = Approver(facts, PEOPLE["APPROVER"])
         self._decided = False
+        self._told = 0
+        """Number of the last event that was printed."""
 
     def run(self) -> None:
         """Train, register, watch, compare.
@@ -96,12 +98,22 @@ class Demo:
             while time.monotonic() < deadline:
                 release = self._release()
                 if release is not None:
+                    self._tell(release)
                     live.update(self._picture(release))
                     if release["outcome"] is not None:
                         return release
                     self._decide(release)
                 time.sleep(0.25)
         raise DemoError(f"The release had not ended after {WAIT_SECONDS:.0f} s.")
+
+    def _tell(self, release: dict[str, Any]) -> None:
+        """Where no picture can move, in a log file for example, print what has happened."""
+        if console.is_terminal:
+            return
+        path = f"/api/releases/{release['id']}/events?after={self._told}"
+        for event in self._get(path)["events"]:
+            self._told = event["number"]
+            console.print(f"{event['at'][11:19]}  {event['message']}", soft_wrap=True)
 
     def _release(self) -> dict[str, Any] | None:
         listed = self._get("/api/releases?limit=1")["releases"]
@@ -208,7 +220,7 @@ def main() -> int:
     try:
         with running_stack(options.provision_seconds) as facts:
             Demo(facts, by_itself=by_itself).run()
-    except DemoError as error:
+    except (DemoError, requests.RequestException) as error:
         console.print(f"[bold red]{error}[/bold red]")
         return 1
     except KeyboardInterrupt:
