@@ -22,8 +22,33 @@ PEOPLE = [
     ),
 ]
 
+NO_CODE = {
+    "environment": None,
+    "code": None,
+    "health": {
+        "sample_request": {"input_data": [[0.04] * 10, [-0.02] * 10]},
+        "expect": {"json": ["number"]},
+    },
+}
+MODELS = [
+    both("folder", approval=None),
+    pipeline("mlflow", qa("mlflow", **NO_CODE), prod("mlflow", approval=None, **NO_CODE)),
+    pipeline("cluster", qa("cluster", compute={"type": "kubernetes", "target": "aks-diabetes"})),
+]
+
+SECOND_VERSIONS = [
+    pipeline("swap", prod("swap", approval=None)),
+    pipeline("keep", prod("keep", approval=None, keep_previous=True)),
+    pipeline("queue"),
+]
+
+EVENTS = [pipeline("told"), pipeline("told-again")]
+
 PIPELINES = [
     both("whole-way"),
     *FAILURES,
     *PEOPLE,
+    *EVENTS,
+    *SECOND_VERSIONS,
+    *MODELS,
 ]

@@ -178,13 +178,14 @@ class Stack:
         assert release["outcome"] == "Succeeded", release["reason"]
         return release
 
-    def waiting_for(self, release_id: str, what: str) -> None:
-        """Wait until a release waits for something that begins with `what`."""
+    def waiting_for(self, what: str, *release_ids: str) -> None:
+        """Wait until one of the releases waits for something that begins with `what`."""
 
         def look() -> bool | None:
-            return str(self.release(release_id)["waits_for"]).startswith(what) or None
+            waits = [str(self.release(each)["waits_for"]) for each in release_ids]
+            return any(wait.startswith(what) for wait in waits) or None
 
-        eventually(look, f"{release_id} waits for {what}")
+        eventually(look, f"one of {release_ids} waits for {what}")
 
     # --- the data scientist ---
 

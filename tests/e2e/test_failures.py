@@ -10,40 +10,50 @@ from tests.e2e.stacks import Release, Stack, types
 BUILD_ERROR = "Image build failed. The package scikit-lern does not exist."
 QUOTA_ERROR = "Not enough cores for Standard_DS3_v2 in westeurope."
 
+SCENARIOS = (
+    "wrong-sample",
+    "name-taken",
+    "weather",
+    "build-fails",
+    "no-quota",
+    "overwritten",
+    "worse",
+)
+
 type Ended = Callable[[str], Release]
 
 
 @pytest.fixture(scope="module")
 def ids(stack: Stack) -> dict[str, str]:
     """The releases' ids by scenario, all of them begun."""
-    deployments_fail = [
+    break_azure(stack)
+    taken = ManagedOnlineEndpoint(name="name-taken-prod", auth_mode="key")
+    stack.studio.client("qa").online_endpoints.begin_create_or_update(taken).result()
+    stack.tell("never-there", 7)
+    stack.studio.register({}, name="no-files")
+    stack.studio.register({"other.json": b"{}"}, name="no-start")
+    for scenario in SCENARIOS:
+        stack.register(scenario)
+    ids = {scenario: stack.started(scenario) for scenario in ("no-files", "no-start", *SCENARIOS)}
+    return {**ids, "never-there": stack.started("never-there", "7")}
+
+
+def break_azure(stack: Stack) -> None:
+    """Let some deployments fail, and let Azure answer another release badly for a while."""
+    for endpoint, code, message in (
         ("build-fails-qa", "ImageBuildFailure", BUILD_ERROR),
         ("no-quota-qa", "OutOfQuota", QUOTA_ERROR),
-    ]
-    for endpoint, code, message in deployments_fail:
+    ):
         fault = {"endpoint": endpoint, "code": code, "message": message}
         stack.control("azureml", "faults", {"deployment_fails": fault})
     for method, path, status in (
+        ("GET", "models/weather/versions", 503),
         ("PUT", "onlineEndpoints/weather-qa$", 504),
         ("GET", "onlineEndpoints/weather-qa$", 429),
         ("PUT", "onlineEndpoints/weather-qa/deployments", 429),
-        ("GET", "models/weather/versions", 503),
     ):
-        fault_ = {"method": method, "path": path, "status": status, "times": 2}
-        stack.control("azureml", "faults", {**fault_, "headers": {"Retry-After": "1"}})
-    endpoint = ManagedOnlineEndpoint(name="name-taken-prod", auth_mode="key")
-    stack.studio.client("qa").online_endpoints.begin_create_or_update(endpoint).result()
-    stack.register("overwritten")
-    stack.register("worse")
-    stack.studio.register({}, name="no-files")
-    stack.studio.register({"other.json": b"{}"}, name="no-start")
-    stack.tell("never-there", 7)
-    for scenario in ("wrong-sample", "name-taken", "weather", "build-fails", "no-quota"):
-        stack.register(scenario)
-    versions = {"never-there": "7"}
-    scenarios = ("no-files", "no-start", "never-there", "wrong-sample", "name-taken", "weather")
-    scenarios += ("build-fails", "no-quota", "overwritten", "worse")
-    return {name: stack.started(name, versions.get(name, "1")) for name in scenarios}
+        passing = {"method": method, "path": path, "status": status, "times": 2}
+        stack.control("azureml", "faults", {**passing, "headers": {"Retry-After": "1"}})
 
 
 @pytest.fixture(scope="module")

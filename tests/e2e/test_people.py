@@ -130,7 +130,7 @@ def test_a_release_that_deploys_can_be_stopped_and_leaves_nothing(
     stack: Stack, ids: dict[str, str]
 ) -> None:
     release_id = ids["stopped-deploying"]
-    stack.waiting_for(release_id, "deployment")
+    stack.waiting_for("deployment", release_id)
     assert stack.abort(release_id).status_code == 202
     stack.provisioning(1, "stopped-deploying-qa")
     release = stack.ended(release_id)

@@ -1,6 +1,5 @@
 """One model version on its whole way: registered, deployed, approved, copied, serving."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -39,7 +38,7 @@ def waiting(stack: Stack) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def done(stack: Stack, waiting: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def done(stack: Stack, waiting: dict[str, Any]) -> dict[str, Any]:
     """The release, after its approval."""
     stack.decide(SCENARIO)
     return stack.succeeded(waiting["id"])
