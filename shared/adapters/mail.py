@@ -65,13 +65,17 @@ class EmailMailer:
 
         with azure_stops_here(SERVICE):
             try:
-                self._client.begin_send(
-                    self._message(mail), operation_id=mail.operation_id, polling=False
-                )
+                self._hand_over(mail, self._message(mail) | {"headers": self._thread(mail)})
             except HttpResponseError as error:
-                if error.status_code not in (400, 409) or not self._has_taken(mail):
+                if error.status_code not in (400, 409):
                     raise
+                if not self._has_taken(mail):
+                    # no list of refused headers is documented; a mail matters more than its thread
+                    self._hand_over(mail, self._message(mail))
         logger.info("release %s: mail %s is accepted", mail.thread, mail.operation_id)
+
+    def _hand_over(self, mail: Mail, message: dict[str, Any]) -> None:
+        self._client.begin_send(message, operation_id=mail.operation_id, polling=False)
 
     def _has_taken(self, mail: Mail) -> bool:
         """Whether an earlier try of this mail has arrived.
@@ -97,17 +101,21 @@ class EmailMailer:
         )
 
     def _message(self, mail: Mail) -> dict[str, Any]:
-        # A message that nobody has sent is everyone's parent: mail programs show what follows it
-        # together, whichever of the mails they got. No list of refused headers is documented.
-        thread = f"<{mail.thread}@{self._sender.rpartition('@')[2]}>"
         return {
             "senderAddress": self._sender,
             "recipients": {"to": [{"address": mail.to}]},
             "content": {"subject": mail.subject, "plainText": mail.text, "html": mail.html},
-            "headers": {"In-Reply-To": thread, "References": thread},
             # engagement tracking would rewrite the links in the mail
             "userEngagementTrackingDisabled": True,
         }
+
+    def _thread(self, mail: Mail) -> dict[str, str]:
+        """Headers by which mail programs show the mails of a release together.
+
+        A message that nobody has sent is everyone's parent, whichever of the mails they got.
+        """
+        thread = f"<{mail.thread}@{self._sender.rpartition('@')[2]}>"
+        return {"In-Reply-To": thread, "References": thread}
 
     @cached_property
     def _client(self) -> "EmailClient":

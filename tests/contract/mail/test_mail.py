@@ -82,6 +82,15 @@ def test_mails_of_a_release_are_one_thread(mailer: EmailMailer, mailbox: str) ->
     assert [arrived["headers"]["References"] for arrived in inbox(mailbox)] == parents
 
 
+def test_a_mail_goes_without_its_thread_where_that_is_refused(
+    mailer: EmailMailer, mailbox: str
+) -> None:
+    call(f"{mailbox}/_emulator/faults", {"status": 400, "times": 1})
+    mailer.send(mail=mail())
+    [arrived] = inbox(mailbox)
+    assert "In-Reply-To" not in arrived["headers"]
+
+
 def test_accepted_is_enough() -> None:
     slow = Settings(ACCESS_KEY, "modelgate.example", retry_after_seconds=3600)
     with serving(create_app(slow)) as address:
