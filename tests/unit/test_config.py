@@ -1,0 +1,85 @@
+"""Settings: everything missing or unsafe at once, and no secret in anything that is printed."""
+
+import traceback
+
+import pytest
+
+from shared.config import InvalidSettingsError, Settings, read_settings
+
+KEY = "0123456789abcdef" * 4
+STORAGE = "AccountName=devqa;AccountKey=c2VjcmV0LXN0b3JhZ2U="
+GOOD = {
+    "MODELGATE_TABLES": STORAGE,
+    "MODELGATE_MAIL": "endpoint=https://mail.example;accesskey=c2VjcmV0LW1haWw=",
+    "MODELGATE_MAIL_SENDER": "modelgate@example.com",
+    "MODELGATE_LINK_KEYS": KEY,
+    "MODELGATE_BASE_URL": "https://modelgate.example/",
+    "MODELGATE_EVENTS_KEY": "secret-topic-key",
+    "MODELGATE_ARM_TOKEN": "secret-arm-token",
+}
+SECRETS = ("c2VjcmV0LXN0b3JhZ2U", "c2VjcmV0LW1haWw", KEY, "secret-topic-key", "secret-arm-token")
+
+
+def problems(**changed: str) -> list[str]:
+    with pytest.raises(InvalidSettingsError) as error:
+        read_settings(GOOD | changed)
+    return str(error.value).splitlines()
+
+
+def test_good_settings_are_read() -> None:
+    settings = read_settings(GOOD | {"PATH": "/bin"})
+    assert settings.address == "https://modelgate.example"
+    assert settings.link_keys == [KEY]
+    assert settings.workspace_storage == "identity"
+
+
+def test_all_that_is_missing_is_told_at_once() -> None:
+    with pytest.raises(InvalidSettingsError) as error:
+        read_settings({})
+    required = {field.alias for field in Settings.model_fields.values() if field.is_required()}
+    assert set(str(error.value).splitlines()) == {f"{name}: is missing" for name in required}
+    assert "MODELGATE_BASE_URL" in required
+
+
+def test_what_is_missing_is_told_beside_what_is_unsafe() -> None:
+    assert problems(MODELGATE_TABLES="", MODELGATE_LINK_KEYS="short", MODELGATE_BASE_URL="x") == [
+        "MODELGATE_TABLES: is missing",
+        "MODELGATE_LINK_KEYS: every key needs 32 characters or more",
+        "MODELGATE_BASE_URL: String should match pattern '^https?://[^/]+/?$'",
+    ]
+
+
+@pytest.mark.parametrize("keys", ["x" * 31, f"{KEY},short", f"{KEY},", ","])
+def test_a_short_key_among_others_is_refused(keys: str) -> None:
+    (problem,) = problems(MODELGATE_LINK_KEYS=keys)
+    assert problem.startswith("MODELGATE_LINK_KEYS: every key needs")
+
+
+def test_keys_are_separated_by_commas() -> None:
+    settings = read_settings(GOOD | {"MODELGATE_LINK_KEYS": f"{KEY}, {KEY[::-1]}"})
+    assert settings.link_keys == [KEY, KEY[::-1]]
+
+
+def test_the_address_is_the_apps_own_where_none_is_set() -> None:
+    azure = {"WEBSITE_HOSTNAME": "gate.azurewebsites.net"}
+    assert read_settings(GOOD | azure).address == "https://modelgate.example"
+    left_out = GOOD | azure | {"MODELGATE_BASE_URL": ""}
+    assert read_settings(left_out).address == "https://gate.azurewebsites.net"
+
+
+def test_no_secret_is_printed_with_the_settings() -> None:
+    settings = read_settings(GOOD)
+    for text in (repr(settings), str(settings)):
+        assert not [secret for secret in SECRETS if secret in text]
+
+
+def test_no_secret_is_printed_with_an_error() -> None:
+    with pytest.raises(InvalidSettingsError) as error:
+        read_settings(GOOD | {"MODELGATE_LINK_KEYS": KEY[:31], "MODELGATE_MAIL_SENDER": ""})
+    text = "".join(traceback.format_exception(error.value))
+    assert not [secret for secret in (*SECRETS, KEY[:31]) if secret in text]
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        read_settings(GOOD).mail = "x"  # type: ignore[misc]
