@@ -115,10 +115,11 @@ class _Reader:
         data: dict[str, Json] = {}
         for key_node, value_node in node.value:
             key = str(key_node.value)
-            if key in data:
-                self._problem((*at, key), "is there twice")
+            is_repeated = key in data
             data[key] = self.read(value_node, (*at, key))
             self._document.lines[*at, key] = key_node.start_mark.line + 1
+            if is_repeated:
+                self._problem((*at, key), "is there twice")
         return data
 
     def _filled_in(self, text: str, at: Location) -> str:
