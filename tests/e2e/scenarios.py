@@ -44,10 +44,23 @@ SECOND_VERSIONS = [
 
 EVENTS = [pipeline("told"), pipeline("told-again")]
 
+LOST = ("lost-early", "lost-later", "lost-late")
+LOSSES = [*map(both, (*LOST, "twice", "mailless")), pipeline("unheard")]
+
+ENDINGS = [both("restarted"), pipeline("serving")]
+
+SLOW = [
+    both("slow", approval=None),
+    both("expired", approval={"approvers": [approver_of("expired")], "timeout": "60s"}),
+    pipeline("paged"),
+]
+
 PIPELINES = [
     both("whole-way"),
     *FAILURES,
     *PEOPLE,
+    *LOSSES,
+    *SLOW,
     *EVENTS,
     *SECOND_VERSIONS,
     *MODELS,

@@ -26,6 +26,22 @@ PAUSE_SECONDS = 0.1
 TOPIC = "releases"
 ANN = "ann@modelgate.example"
 """Who starts and stops releases by hand."""
+WHOLE_TRAIL = [
+    "Started",
+    "StageStarted",
+    "Deployed",
+    "Probed",
+    "StageSucceeded",
+    "ApprovalRequested",
+    "Decided",
+    "StageStarted",
+    "ModelCopied",
+    "Deployed",
+    "Probed",
+    "StageSucceeded",
+    "Ended",
+]
+"""What happens to a release through qa and, once approved, prod."""
 
 type Release = dict[str, Any]
 
@@ -317,6 +333,23 @@ class Stack:
         self.control("functions", "durable/drop")
         swept = self.control("functions", "timers/sweeper").json()
         assert swept["error"] is None
+
+    def ring(self, release_id: str) -> None:
+        """Raise the release's event, as the Durable management API lets an administrator do."""
+        path = f"runtime/webhooks/durabletask/instances/{release_id}/raiseEvent/news"
+        answer = requests.post(
+            f"{self.facts['functions']}/{path}",
+            params={"code": self.host_keys()["durabletask_extension"]},
+            json={},
+            timeout=30,
+        )
+        assert answer.status_code == 202, answer.text
+
+    def host_keys(self) -> dict[str, str]:
+        """The host's keys, as an administrator sees them."""
+        file = Path(self.facts["state_dir"]) / "host" / "keys.json"
+        keys: dict[str, str] = json.loads(file.read_text())
+        return keys
 
     def arm_calls(self, method: str, part: str) -> list[dict[str, Any]]:
         """The accepted calls to Azure ML of a method whose path has `part`."""

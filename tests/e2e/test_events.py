@@ -1,8 +1,6 @@
 """Events of every kind: one release for each registered version, a reason for everything else."""
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import requests
@@ -14,11 +12,11 @@ REGISTERED = "Microsoft.MachineLearningServices.ModelRegistered"
 
 def subscribe(stack: Stack, name: str, source: str, **more: object) -> None:
     """Subscribe the app to a workspace, in place of a subscription of that name."""
-    keys = json.loads((Path(stack.facts["state_dir"]) / "host" / "keys.json").read_text())
+    key = stack.host_keys()["eventgrid_extension"]
     webhook = f"{stack.facts['functions']}/runtime/webhooks/eventgrid"
     subscription = {
         "source": source,
-        "endpoint": f"{webhook}?functionName=model_registered&code={keys['eventgrid_extension']}",
+        "endpoint": f"{webhook}?functionName=model_registered&code={key}",
         **more,
     }
     address = f"{stack.facts['eventgrid']}/_emulator/subscriptions/{name}"

@@ -5,26 +5,11 @@ from typing import Any
 import pytest
 import requests
 
-from tests.e2e.stacks import Stack, types
+from tests.e2e.stacks import WHOLE_TRAIL, Stack, types
 
 SCENARIO = "whole-way"
 TAGS = {"area": "numbers"}
 PROPERTIES = {"r2": "0.97"}
-WHOLE_TRAIL = [
-    "Started",
-    "StageStarted",
-    "Deployed",
-    "Probed",
-    "StageSucceeded",
-    "ApprovalRequested",
-    "Decided",
-    "StageStarted",
-    "ModelCopied",
-    "Deployed",
-    "Probed",
-    "StageSucceeded",
-    "Ended",
-]
 
 
 @pytest.fixture(scope="module")
