@@ -19,8 +19,7 @@ def run() -> list[Row]:
     """
     with running_stack(provision_seconds=PROVISION_SECONDS) as stack:
         before = stack.counts().requests
-        stack.release(train().pickled())
-        after = stack.counts().requests
+        after = stack.release(train().pickled()).counts.requests
         made = {key: number - before.get(key, 0) for key, number in after.items()}
         ports = stack.ports()
         return [

@@ -1,4 +1,4 @@
-"""Whether a large model's bytes pass through the function process, and what they do to its memory."""
+"""Whether a large model's bytes pass through the function process, and what its memory does."""
 
 import os
 import shutil
@@ -54,9 +54,9 @@ def run() -> list[Row]:
         _both("sent, all of it", tiny.sent, large.sent),
         _both("received from Blob Storage", tiny.from_blobs, large.from_blobs),
         _both("sent to Blob Storage", tiny.to_blobs, large.to_blobs),
-        Row("more to and from Blob Storage with the large model", f"{more:,} bytes"),
+        Row("more with Blob Storage for the large model", f"{more:,} bytes"),
         at_most("reads of a blob's content", large.content_reads, 0, "{:.0f}"),
-        at_most("share of the model that this could be", more / LARGE_BYTES, 0.0001, "{:.4%}"),
+        at_most("share of the model that this is", max(0, more) / LARGE_BYTES, 0.0001, "{:.4%}"),
         _both("peak of resident memory", tiny.peak, large.peak),
         at_most("growth of the peak in MiB", growth, GROWTH_LIMIT, "{:.1f}"),
     ]
@@ -72,7 +72,7 @@ def _measure(size: int) -> Measured:
         with running_stack(provision_seconds=PROVISION_SECONDS, pipelines=pipelines) as stack:
             before = stack.counts()
             released = stack.release(os.urandom(size))
-            after = stack.counts()
+            after = released.counts
             port = stack.ports()["blob"]
     reads = 0
     for request, number in after.requests.items():

@@ -55,6 +55,9 @@ class Released:
     document: dict[str, Any]
     """As `GET /api/releases/{id}` shows it."""
 
+    counts: Counts
+    """What the meter had counted at its end."""
+
     peak_bytes: int
     """The most resident memory that it had."""
 
@@ -94,7 +97,7 @@ class RunningStack:
         content: dict[str, Any] = answer.json()
         return content
 
-    def azureml(self, name: str) -> Any:
+    def azureml(self, name: str) -> Any:  # noqa: ANN401 (an object or a list)
         """What the Azure ML emulator's control prefix answers."""
         return requests.get(f"{self.facts['azureml']}/_emulator/{name}", timeout=30).json()
 
@@ -124,10 +127,11 @@ class RunningStack:
             if not decided and (new := approver.links()[links:]):
                 decided = approver.decide(new[-1], "approve").ok
             time.sleep(LOOK_SECONDS)
+        counts = self.counts()
         listed = self.get("/api/releases?limit=1")["releases"][0]
         if listed["outcome"] != "Succeeded":
             raise BenchError(f"The release ended {listed['outcome']}: {listed['reason']}")
-        return Released(self.get(f"/api/releases/{listed['id']}"), peak)
+        return Released(self.get(f"/api/releases/{listed['id']}"), counts, peak)
 
     def _function_process(self) -> psutil.Process:
         return psutil.Process(json.loads(self._meter.read_text(encoding="utf-8"))["pid"])

@@ -43,7 +43,7 @@ class Meter:
     def _count_bytes(self, name: str, direction: str, size: Callable[[Any, Any], int]) -> None:
         inherited = getattr(socket.socket, name)
 
-        def counting(sock: socket.socket, *args: Any, **named: Any) -> Any:
+        def counting(sock: socket.socket, *args: Any, **named: Any) -> Any:  # noqa: ANN401 (any method)
             result = inherited(sock, *args, **named)
             self._add(direction, sock, size(result, args[0]))
             return result
@@ -66,8 +66,8 @@ class Meter:
             connection: http.client.HTTPConnection,
             method: str,
             url: str,
-            *args: Any,
-            **named: Any,
+            *args: Any,  # noqa: ANN401 (whatever it takes)
+            **named: Any,  # noqa: ANN401
         ) -> None:
             with self._lock:
                 self._requests[f"{connection.port} {method} {url}"] += 1
@@ -89,8 +89,8 @@ class Meter:
             time.sleep(EVERY_SECONDS)
 
 
-def _given_back(result: Any, _: object) -> int:
-    return len(result) if isinstance(result, bytes) else int(result)
+def _given_back(result: bytes | int, _: object) -> int:
+    return len(result) if isinstance(result, bytes) else result
 
 
 if "MODELGATE_METER" in os.environ and "dev.host" in sys.orig_argv:

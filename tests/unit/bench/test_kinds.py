@@ -7,6 +7,7 @@ from bench import kinds
 WORKSPACE = (
     "/subscriptions/1/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/wk"
 )
+LOCATION = "/subscriptions/1/providers/Microsoft.MachineLearningServices/locations/eu"
 
 
 @pytest.mark.parametrize(
@@ -16,11 +17,7 @@ WORKSPACE = (
         (f"{WORKSPACE}/models/m/versions/1?api-version=1", "models/versions"),
         (f"{WORKSPACE}/onlineEndpoints/e/listKeys", "onlineEndpoints/listKeys"),
         (f"{WORKSPACE}/onlineEndpoints/e/deployments/d", "onlineEndpoints/deployments"),
-        (
-            "/subscriptions/1/providers/Microsoft.MachineLearningServices/locations/eu"
-            "/mfeOperationsStatus/odidp:1:2?t=3",
-            "mfeOperationsStatus",
-        ),
+        (f"{LOCATION}/mfeOperationsStatus/odidp:1:2?t=3", "mfeOperationsStatus"),
         ("/endpoints/eu/e/score", "score"),
     ],
 )
@@ -57,5 +54,5 @@ def test_blob() -> None:
         ("PUT", "/wkqa/container/model.pkl", False),
     ],
 )
-def test_reads_of_content(method: str, url: str, reads: bool) -> None:  # noqa: FBT001
+def test_reads_of_content(method: str, url: str, reads: bool) -> None:
     assert kinds.is_content_read(method, url) is reads
