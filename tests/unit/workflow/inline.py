@@ -54,7 +54,9 @@ class Inline:
 
     child_ids: set[str] = field(default_factory=set)
 
-    _timers: int = 0
+    timers: int = 0
+    generations: int = 0
+    """Of all sub-orchestrations together."""
 
     def run(self, release_id: ReleaseId) -> str:
         """A release from its beginning; the outcome."""
@@ -67,9 +69,9 @@ class Inline:
         activity = Activity(name)
         task: CompletableTask[Any] = CompletableTask()
         for delivery in range(self.deliveries):
-            self.before(activity)
-            self.calls.append(activity)
             try:
+                self.before(activity)
+                self.calls.append(activity)
                 answer = run_activity(activity, self.services, as_json(data))
             except Exception as error:  # noqa: BLE001 - as the engine does
                 if delivery == 0:
@@ -84,6 +86,7 @@ class Inline:
         task: CompletableTask[Any] = CompletableTask()
         while data is not None:
             context = _Context(self)
+            self.generations += 1
             result = self._drive(context, watch(context, as_json(data)))  # type: ignore[arg-type]
             data = context.continued_with
         task.complete(as_json(result))
@@ -91,8 +94,8 @@ class Inline:
 
     def fire(self, timer: Timer) -> None:
         """Let a timer's time pass, for Azure too."""
-        self._timers += 1
-        assert self._timers < MOST_TIMERS, "the release is stuck"
+        self.timers += 1
+        assert self.timers < MOST_TIMERS, "the release is stuck"
         self.world.clock.time += timer.duration
         self.world.endpoints.pass_time()
         timer.complete(None)

@@ -1,0 +1,111 @@
+"""How long a step is tried, what a wait costs in history, and when it is given up."""
+
+from collections import Counter
+
+import pytest
+
+from shared.domain.errors import Blame, Trouble
+from shared.domain.release import Outcome
+from shared.workflow.contract import Activity
+from shared.workflow.orchestrators import CALLS_PER_GENERATION, PATIENCE
+from tests.fakes import World
+from tests.unit.workflow.inline import Inline
+from tests.unit.workflow.releasing import HEALTH, PIPELINE, PROD_STAGE, Releasing
+
+
+@pytest.fixture
+def releasing() -> Releasing:
+    releasing = Releasing(World((PIPELINE,)))
+    releasing.serve(PROD_STAGE)
+    return releasing
+
+
+def fail_always(inline: Inline, activity: Activity) -> None:
+    def before(called: Activity) -> None:
+        if called is activity:
+            raise RuntimeError("the word: RowKey=secret")
+
+    inline.before = before
+
+
+@pytest.mark.parametrize(
+    ("activity", "seconds"),
+    [
+        (Activity.BEGIN_RELEASE, PATIENCE.total_seconds()),
+        (Activity.START_STAGE, PATIENCE.total_seconds()),
+        (Activity.DEPLOY_MODEL, HEALTH.timeout_seconds),
+        (Activity.SHIFT_TRAFFIC, HEALTH.timeout_seconds),
+    ],
+)
+def test_what_keeps_failing_unexpectedly_ends_without_its_words(
+    releasing: Releasing, activity: Activity, seconds: float
+) -> None:
+    release_id = releasing.begin()
+    begin = releasing.world.clock.now()
+    inline = Inline(releasing.world, releasing.world.services)
+    fail_always(inline, activity)
+    assert inline.run(release_id) == Outcome.ERRORED
+    reason = releasing.release(release_id).reason or ""
+    assert f"Step {activity} failed unexpectedly (" in reason
+    assert "secret" not in reason
+    took = (releasing.world.clock.now() - begin).total_seconds()
+    assert seconds <= took < seconds * 1.1
+    assert releasing.traffic(PROD_STAGE) == {"v2-old": 100}
+
+
+def test_a_passing_trouble_of_a_quarter_of_an_hour_is_waited_out(releasing: Releasing) -> None:
+    releasing.world.models.faults.add("get", times=60)
+    release_id = releasing.begin()
+    people = releasing.approves(release_id)
+    inline = Inline(releasing.world, releasing.world.services, people=people)
+    assert inline.run(release_id) == Outcome.SUCCEEDED
+
+
+def test_a_trouble_that_cannot_pass_ends_at_once(releasing: Releasing) -> None:
+    forbidden = Trouble(Blame.TECHNOLOGY, "AuthorizationFailed", "Grant the role AcrPull.")
+    releasing.world.models.faults.add("get", forbidden)
+    release_id = releasing.begin()
+    inline = Inline(releasing.world, releasing.world.services)
+    assert inline.run(release_id) == Outcome.ERRORED
+    assert releasing.release(release_id).reason == forbidden.message
+    assert inline.calls.count(Activity.BEGIN_RELEASE) == 1
+
+
+def test_an_undo_that_does_not_work_is_told_with_the_reason(releasing: Releasing) -> None:
+    release_id = releasing.begin()
+
+    def before(called: Activity) -> None:
+        if called is Activity.PROBE_DEPLOYMENT:
+            releasing.abort(release_id)
+        if called is Activity.UNDO_STAGE:
+            raise RuntimeError
+
+    inline = Inline(releasing.world, releasing.world.services, before=before)
+    assert inline.run(release_id) == Outcome.ABORTED
+    reason = releasing.release(release_id).reason or ""
+    assert reason.startswith("Stopped by bob@example.com. The endpoint could not be put back")
+
+
+def test_a_wait_of_ten_minutes_is_several_short_generations(releasing: Releasing) -> None:
+    releasing.world.endpoints.looks = 110
+    release_id = releasing.begin()
+    people = releasing.approves(release_id)
+    inline = Inline(releasing.world, releasing.world.services, people=people)
+    assert inline.run(release_id) == Outcome.SUCCEEDED
+    calls = Counter(inline.calls)
+    assert calls[Activity.DEPLOY_MODEL] > 2 * CALLS_PER_GENERATION
+    assert inline.generations > len(set(inline.child_ids))
+
+
+@pytest.mark.parametrize("looks", [5, 20, 50])
+def test_a_wait_is_seen_to_end_soon(releasing: Releasing, looks: int) -> None:
+    releasing.world.endpoints.looks = looks
+    release_id = releasing.begin()
+    people = releasing.approves(release_id)
+    begin = releasing.world.clock.now()
+    inline = Inline(releasing.world, releasing.world.services, people=people)
+    assert inline.run(release_id) == Outcome.SUCCEEDED
+    calls = inline.calls.count(Activity.DEPLOY_MODEL) / 2
+    took = (releasing.world.clock.now() - begin).total_seconds()
+    assert calls <= looks + 3
+    assert took / inline.timers <= 15
