@@ -1,6 +1,7 @@
 """The local stack as a process, and what callers outside of it can do and see."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -46,6 +47,11 @@ WHOLE_TRAIL = [
 type Release = dict[str, Any]
 
 
+def environment() -> dict[str, str]:
+    """This process's, without the cloud that azure-ai-ml has noted in it for an earlier stack."""
+    return {name: value for name, value in os.environ.items() if name != "AZUREML_CURRENT_CLOUD"}
+
+
 def command(state_dir: Path, pipelines: Path, *more: str) -> list[str]:
     """How the stack is started."""
     line = [sys.executable, "-m", "dev.stack", "--json", "--state-dir", str(state_dir)]
@@ -63,7 +69,7 @@ def running(
     with (
         errors.open("a") as stderr,
         subprocess.Popen(  # noqa: S603 (a fixed command)
-            line, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True
+            line, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=stderr, text=True
         ) as process,
     ):
         try:
@@ -331,6 +337,10 @@ class Stack:
     def drop_engine(self) -> None:
         """Lose every orchestration, then let the sweeper look."""
         self.control("functions", "durable/drop")
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Let the sweeper look now; by itself it does so every minute."""
         swept = self.control("functions", "timers/sweeper").json()
         assert swept["error"] is None
 

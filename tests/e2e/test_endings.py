@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e import scenarios
 from tests.e2e.pipelines import both, pipeline, write
-from tests.e2e.stacks import ROOT, WHOLE_TRAIL, Stack, command, running, types
+from tests.e2e.stacks import ROOT, WHOLE_TRAIL, Stack, command, environment, running, types
 
 END_SECONDS = 30
 
@@ -22,10 +22,12 @@ def test_a_release_goes_on_where_the_killed_service_left_it(tmp_path: Path) -> N
         stack.waiting_for("deployment", release_id)
         kill_host(stack)
     with running(state, pipelines, provision_seconds=3, scoring="process") as stack:
+        stack.sweep()
         stack.decide("restarted")
         stack.waiting_for("deployment", release_id)
         kill_host(stack)
     with running(state, pipelines, provision_seconds=3, scoring="process") as stack:
+        stack.sweep()
         release = stack.succeeded(release_id)
         assert types(stack.events(release_id)) == WHOLE_TRAIL
         for role, stage in zip(("qa", "prod"), release["stages"], strict=True):
@@ -71,6 +73,7 @@ def test_invalid_pipelines_stop_the_app_at_start_with_all_their_errors(tmp_path:
     done = subprocess.run(  # noqa: S603 (a fixed command)
         command(tmp_path / "state", pipelines),
         cwd=ROOT,
+        env=environment(),
         capture_output=True,
         text=True,
         timeout=120,
