@@ -47,12 +47,14 @@ async def start_dev_host(
     command = [sys.executable, "-m", "dev.host", "--app", str(app), "--port", str(port), "--json"]
     command += ["--state-dir", str(folder / "host"), "--parent", str(os.getpid())]
     log = folder / "functions.log"
+    earlier_bytes = log.stat().st_size if log.exists() else 0
     process = await _launch(command, app, settings, log, exits, ended)
     assert process.stdout is not None
     line = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
     if not line:
         await process.wait()
-        raise FunctionsError(f"The function app does not start.\n{_tail(log)}")
+        words = log.read_bytes()[earlier_bytes:].decode(errors="replace")
+        raise FunctionsError(f"The function app does not start.\n{words}")
     facts = json.loads(line)
     return Keys(facts["function_key"], facts["system_keys"]["eventgrid_extension"])
 
