@@ -49,11 +49,13 @@ LOSSES = [*map(both, (*LOST, "twice", "mailless")), pipeline("unheard")]
 
 ENDINGS = [both("restarted"), pipeline("serving")]
 
+PATIENT = {"health": {"interval": "5s"}}
 SLOW = [
-    both("slow", approval=None),
+    pipeline("slow", qa("slow", **PATIENT), prod("slow", approval=None, **PATIENT)),
     both("expired", approval={"approvers": [approver_of("expired")], "timeout": "60s"}),
-    pipeline("paged"),
 ]
+
+API = [pipeline("paged")]
 
 PIPELINES = [
     both("whole-way"),
@@ -61,6 +63,7 @@ PIPELINES = [
     *PEOPLE,
     *LOSSES,
     *SLOW,
+    *API,
     *EVENTS,
     *SECOND_VERSIONS,
     *MODELS,
