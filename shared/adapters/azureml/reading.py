@@ -4,10 +4,11 @@ requests and urllib3 write a query anew (`%2f` becomes `%2F`, `%7E` becomes `~`)
 of an operation is signed.
 """
 
+from functools import cache
 from http.client import HTTPException, HTTPMessage
 from typing import IO, TYPE_CHECKING
 from urllib.error import HTTPError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -24,7 +25,10 @@ class _StayHere(HTTPRedirectHandler):
         """Follow nothing."""
 
 
-_OPENER = build_opener(_StayHere)
+@cache
+def _opener() -> OpenerDirector:
+    """Made when first used: it loads the certificates that this machine trusts."""
+    return build_opener(_StayHere)
 
 
 def read(url: str, credential: "TokenCredential", scope: str) -> tuple[int, str]:
@@ -47,7 +51,7 @@ def read(url: str, credential: "TokenCredential", scope: str) -> tuple[int, str]
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
     request = Request(url, headers=headers)  # noqa: S310 (see `url`)
     try:
-        with _OPENER.open(request, timeout=TIMEOUT_SECONDS) as response:
+        with _opener().open(request, timeout=TIMEOUT_SECONDS) as response:
             return int(response.status), response.read().decode(errors="replace")
     except HTTPError as error:
         with error:
