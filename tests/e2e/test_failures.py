@@ -10,6 +10,14 @@ from tests.e2e.stacks import Release, Stack, types
 BUILD_ERROR = "Image build failed. The package scikit-lern does not exist."
 QUOTA_ERROR = "Not enough cores for Standard_DS3_v2 in westeurope."
 
+WEATHER = (
+    ("GET", "models/weather/versions", 503),
+    ("PUT", "onlineEndpoints/weather-qa$", 504),
+    ("GET", "onlineEndpoints/weather-qa$", 429),
+    ("PUT", "onlineEndpoints/weather-qa/deployments", 429),
+)
+"""What Azure answers that release twice each."""
+
 SCENARIOS = (
     "wrong-sample",
     "name-taken",
@@ -46,12 +54,7 @@ def break_azure(stack: Stack) -> None:
     ):
         fault = {"endpoint": endpoint, "code": code, "message": message}
         stack.control("azureml", "faults", {"deployment_fails": fault})
-    for method, path, status in (
-        ("GET", "models/weather/versions", 503),
-        ("PUT", "onlineEndpoints/weather-qa$", 504),
-        ("GET", "onlineEndpoints/weather-qa$", 429),
-        ("PUT", "onlineEndpoints/weather-qa/deployments", 429),
-    ):
+    for method, path, status in WEATHER:
         passing = {"method": method, "path": path, "status": status, "times": 2}
         stack.control("azureml", "faults", {**passing, "headers": {"Retry-After": "1"}})
 
@@ -129,6 +132,8 @@ def test_busy_and_slow_answers_of_azure_delay_it_only(stack: Stack, ids: dict[st
     release = stack.succeeded(ids["weather"])
     assert stack.answer("qa", "weather-qa") == [2.0, 4.0]
     assert types(stack.events(release["id"])).count("Deployed") == 1
+    for method, path, status in WEATHER:
+        assert stack.arm_calls(method, path.rstrip("$")).count(status) == 2
 
 
 def test_files_that_were_written_again_do_not_reach_prod(stack: Stack, ids: dict[str, str]) -> None:
