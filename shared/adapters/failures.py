@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from shared.adapters.redaction import without_secrets
 from shared.domain.errors import Blame, StepError, Trouble
 
 if TYPE_CHECKING:
@@ -39,23 +40,10 @@ def azure_stops_here(what: str) -> Iterator[None]:
 
 
 def trouble(error: "AzureError", what: str) -> Trouble:
-    """The trouble that an exception of Azure's clients tells of.
-
-    The text of network errors is left out: it quotes the URL, which may carry a signature.
-    """
-    from azure.core.exceptions import ClientAuthenticationError
-
+    """The trouble that an exception of Azure's clients tells of."""
     status = _status(error)
     if status is None:
-        refused = isinstance(error, ClientAuthenticationError)
-        words = "gives this app no token" if refused else "does not answer"
-        advice = "Check the identity of this app." if refused else "It is tried again."
-        return Trouble(
-            blame=Blame.TECHNOLOGY,
-            code=type(error).__name__,
-            message=f"{what}: the service {words}. {advice}",
-            retryable=not refused,
-        )
+        return no_answer(error, what)
     passing = status in PASSING_STATUSES
     advice = ADVICE.get(status, "It is tried again." if passing else "Look at the message.")
     return Trouble(
@@ -63,6 +51,24 @@ def trouble(error: "AzureError", what: str) -> Trouble:
         code=error_code(error) or f"Http{status}",
         message=f"{what}: HTTP {status}, {_first_line(error)} {advice}",
         retryable=passing,
+    )
+
+
+def no_answer(error: "AzureError", what: str) -> Trouble:
+    """The trouble of a call that no service answered.
+
+    The error's own text is left out: it quotes the URL, which may carry a signature.
+    """
+    from azure.core.exceptions import ClientAuthenticationError
+
+    refused = isinstance(error, ClientAuthenticationError)
+    words = "no token for Azure" if refused else "Azure does not answer"
+    advice = "Check the managed identity of this app." if refused else "It is tried again."
+    return Trouble(
+        blame=Blame.TECHNOLOGY,
+        code=type(error).__name__,
+        message=f"{what}: {words}. {advice}",
+        retryable=not refused,
     )
 
 
@@ -84,4 +90,4 @@ def error_code(error: "AzureError") -> str:
 
 def _first_line(error: "AzureError") -> str:
     lines = str(error.message).splitlines() or ["no message."]
-    return lines[0][:500]
+    return without_secrets(lines[0])[:500]

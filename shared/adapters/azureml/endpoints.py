@@ -12,9 +12,9 @@ from shared.adapters.azureml.troubles import (
     answer_trouble,
     azure_ml_stops_here,
     found,
-    without_secrets,
 )
 from shared.adapters.azureml.workspaces import Workspaces
+from shared.adapters.redaction import without_secrets
 from shared.domain.errors import Blame, StepError, Trouble, technical
 from shared.domain.pipeline import Json, Stage
 from shared.domain.release import ModelVersion

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.failures import PASSING_STATUSES
+from shared.adapters.failures import PASSING_STATUSES, no_answer
+from shared.adapters.redaction import without_secrets
 from shared.domain.errors import Blame, StepError, Trouble
 from shared.domain.pipeline import Workspace
 
@@ -70,12 +71,6 @@ ROLE = "AzureML Data Scientist"
 SCRIPT_ERROR = "CANNOT PARSE"
 """`ValidationErrorType.CANNOT_PARSE`: the scoring script has a syntax error."""
 
-_SECRETS = re.compile(
-    r"(?P<url>https?://[^\s?'\"<>]+)\?[^\s'\"<>]*"
-    r"|\b(?P<name>sig|AccountKey|SharedAccessSignature|code|key|token|password)=[^\s&;'\"]+"
-    r"|\bBearer\s+\S+",
-    re.IGNORECASE,
-)
 _WORDS = 1000
 
 
@@ -141,15 +136,6 @@ def readable(text: str) -> str:
     return " ".join(without_secrets(text).split())[:_WORDS]
 
 
-def without_secrets(text: str) -> str:
-    """The text without queries of URLs, keys and tokens."""
-
-    def cut(match: re.Match[str]) -> str:
-        return str(match["url"] or f"{match['name'] or 'Bearer'}=…")
-
-    return _SECRETS.sub(cut, text)
-
-
 def _trouble(error: "AzureError", what: str, workspace: Workspace) -> Trouble:
     from azure.core.exceptions import (
         ClientAuthenticationError,
@@ -162,13 +148,8 @@ def _trouble(error: "AzureError", what: str, workspace: Workspace) -> Trouble:
     response = error.response if isinstance(error, HttpResponseError) else None
     if response is not None:
         return answer_trouble(where, workspace, response.status_code or 0, response.text())
-    if isinstance(error, ServiceRequestError | ServiceResponseError):
-        # not the error's own text: it quotes the URL
-        message = f"{where}: Azure does not answer. It is tried again."
-        return Trouble(Blame.TECHNOLOGY, type(error).__name__, message, retryable=True)
-    if isinstance(error, ClientAuthenticationError):
-        message = f"{where}: no token for Azure. Check the managed identity of this app."
-        return Trouble(Blame.TECHNOLOGY, type(error).__name__, message)
+    if isinstance(error, ServiceRequestError | ServiceResponseError | ClientAuthenticationError):
+        return no_answer(error, where)
     # azure-ai-ml's own checks
     message = f"{where}: {readable(str(error.message))}"
     kind = getattr(error, "error_type", None)
