@@ -10,6 +10,13 @@ CUT = "…"
 _QUOTE = r"[bru]?(?P<quote>\\*[\"'])"
 _VALUE = rf"(?:{_QUOTE}(?:(?!(?P=quote))(?:\\.|.))*(?P=quote)?|[^\s&;'\"<>]+)"
 
+_NAME = (
+    "(?:key|secret|token|password|passwd|passphrase|pwd|sig|signature|credentials?"
+    "|connection[_-]?string|authorization)"
+)
+_SIGN = r"\\*[\"']?[ \t]*(?:[=:]+>?|%3D)[ \t]*"
+_PAIR = rf"({_NAME}{_SIGN})(?:(?:Bearer|Basic|SharedKey)[ \t]+)?{_VALUE}"
+
 _RULES = tuple(
     (re.compile(pattern, re.IGNORECASE), replacement)
     for pattern, replacement in (
@@ -23,12 +30,7 @@ _RULES = tuple(
         (r"\b(Bearer)\s+[\w.~+/=-]{8,}", rf"\1 {CUT}"),
         # name=value, name: value, "name": "value", also within a JSON text; whatever the name
         # begins with
-        (
-            r"((?:key|secret|token|password|passwd|passphrase|pwd|sig|signature|credentials?"
-            r"|connection[_-]?string|authorization)\\*[\"']?[ \t]*(?:[=:]+>?|%3D)[ \t]*)"
-            rf"(?:(?:Bearer|Basic|SharedKey)[ \t]+)?{_VALUE}",
-            rf"\1\g<quote>{CUT}\g<quote>",
-        ),
+        (_PAIR, rf"\1\g<quote>{CUT}\g<quote>"),
     )
 )
 

@@ -65,6 +65,17 @@ BUSY = re.compile(
 )
 """How a 409 sounds that passes by itself."""
 
+TAKEN = re.compile(
+    r"already (exists|taken|in use|an endpoint)|\b(is|been) taken\b|\bname\b.*\bunique\b"
+    r"|(another|other|different) name\b",
+    re.IGNORECASE,
+)
+"""How a name sounds that somebody else has; such words may ask to "try again", too."""
+
+NAME_TAKEN = "EndpointNameTaken"
+"""Azure has no code of its own: endpoints' names are unique within a region, and a name that is
+taken is a `BadRequest` like any other ("Troubleshoot online endpoint deployment and scoring")."""
+
 ROLE = "AzureML Data Scientist"
 """What the service needs on each workspace."""
 
@@ -162,8 +173,14 @@ def answer_trouble(where: str, workspace: Workspace, status: int, text: str) -> 
     """The trouble that an answer with an error status tells of."""
     error = answer_error(text)
     words = readable(_words(error)) or "no reason given."
-    passing = status in PASSING_STATUSES or (status == 409 and bool(BUSY.search(words)))
-    if passing:
+    taken = status in (400, 409) and bool(TAKEN.search(words))
+    busy = status == 409 and not taken and bool(BUSY.search(words))
+    passing = status in PASSING_STATUSES or busy
+    code = _particular(_codes(error)) or f"Http{status}"
+    if taken and where.startswith("Endpoint "):
+        code = NAME_TAKEN
+        advice = "Choose another endpoint name for this stage in the pipeline."
+    elif passing:
         advice = "It is tried again."
     elif status in (401, 403):
         advice = f"Give this app's identity the role {ROLE} on workspace {workspace.name}."
@@ -171,7 +188,7 @@ def answer_trouble(where: str, workspace: Workspace, status: int, text: str) -> 
         advice = "Correct the pipeline or the resource, then start the release again."
     return Trouble(
         blame=Blame.TECHNOLOGY,
-        code=_particular(_codes(error)) or f"Http{status}",
+        code=code,
         message=f"{where}: HTTP {status}, {words}{'' if words.endswith('.') else '.'} {advice}",
         retryable=passing,
     )

@@ -182,6 +182,18 @@ def test_busy_endpoint(emulated: Emulated) -> None:
     assert (trouble.code, trouble.retryable) == ("Conflict", True)
 
 
+def test_name_that_another_workspace_of_the_region_has(emulated: Emulated) -> None:
+    """Nobody waits for what only another name can mend."""
+    world, stage = emulated.world, emulated.world.stage()
+    world.created(stage)
+    with pytest.raises(StepError) as caught:
+        world.endpoints.begin_create(stage=world.stage(world.prod), tags={})
+    trouble = trouble_of(caught.value)
+    assert (trouble.code, trouble.retryable) == ("EndpointNameTaken", False)
+    assert stage.endpoint in trouble.message
+    assert "Choose another endpoint name" in trouble.message
+
+
 def test_kubernetes(emulated: Emulated) -> None:
     world = emulated.world
     compute = KubernetesCompute("cluster", None, 2, "500m", "1Gi")

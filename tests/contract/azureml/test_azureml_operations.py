@@ -174,6 +174,26 @@ def test_canceled() -> None:
     assert (status.trouble.code, status.trouble.blame) == ("OperationCanceled", Blame.TECHNOLOGY)
 
 
+@pytest.mark.parametrize(
+    ("where", "status", "words", "code", "passing"),
+    [
+        ("Endpoint ep", 409, "Name ep already exists; please try again with another name", None, 0),
+        ("Endpoint ep", 409, "The name ep is taken. Try again.", None, 0),
+        ("Endpoint ep", 400, "There is already an endpoint with this name.", None, 0),
+        ("Endpoint ep", 409, "Another operation is in progress. Try again.", "UserError", 1),
+        ("Endpoint ep", 503, "Try again", "UserError", 1),
+        ("Endpoint ep", 400, "Quota exceeded", "UserError", 0),
+        ("Model m", 409, "Version 3 already exists; retry with another name", "UserError", 0),
+    ],
+)
+def test_a_taken_name_does_not_pass(
+    where: str, status: int, words: str, code: str | None, passing: int
+) -> None:
+    text = json.dumps({"error": {"code": "UserError", "message": words}})
+    trouble = answer_trouble(where, Workspace("s", "g", "w"), status, text)
+    assert (trouble.code, trouble.retryable) == (code or "EndpointNameTaken", bool(passing))
+
+
 def test_secrets_are_cut_out() -> None:
     text = (
         "GET https://a.blob.core.windows.net/c/b?sv=1&sig=abc%2B failed; AccountKey=qwe== and "

@@ -84,6 +84,8 @@ def test_a_long_log_takes_no_time(piece: str) -> None:
 
 
 def test_what_azures_clients_say_is_told_without_secrets() -> None:
-    told = trouble(HttpResponseError("no use: client_secret=s3cr3t"), "Table x")
+    error = HttpResponseError("no use: client_secret=s3cr3t")
+    error.status_code = 400
+    told = trouble(error, "Table x")
     assert "s3cr3t" not in told.message
     assert "client_secret=…" in told.message
