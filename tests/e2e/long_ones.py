@@ -1,6 +1,7 @@
 """Releases that take minutes: begun early, looked at late."""
 
-from tests.e2e.stacks import Stack, eventually
+from tests.e2e.stacks import Stack
+from tests.e2e.workspaces import eventually
 
 SLOW_SECONDS = 100
 

@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,15 +14,12 @@ from uuid import uuid4
 
 import psutil
 import requests
-from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from dev.approver import Approver
-from dev.example import Studio
-from tests.e2e.pipelines import SAMPLE, approver_of, owner_of
+from tests.e2e.pipelines import approver_of, owner_of
+from tests.e2e.workspaces import PATIENCE_SECONDS, Workspaces, eventually
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 120.0
-PAUSE_SECONDS = 0.1
 TOPIC = "releases"
 ANN = "ann@modelgate.example"
 """Who starts and stops releases by hand."""
@@ -86,24 +82,12 @@ def running(
                 raise
 
 
-def eventually[T](look: Callable[[], T | None], what: str, seconds: float = PATIENCE_SECONDS) -> T:
-    """What `look` gives as soon as it gives something."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = look()
-        if found is not None:
-            return found
-        time.sleep(PAUSE_SECONDS)
-    raise AssertionError(f"not within {seconds:g} s: {what}")
-
-
-class Stack:
+class Stack(Workspaces):
     """A running stack, over HTTP."""
 
     def __init__(self, facts: Mapping[str, Any], process: subprocess.Popen[str]) -> None:
-        self.facts = facts
+        super().__init__(facts)
         self.process = process
-        self.studio = Studio(facts)
 
     def processes(self) -> list[psutil.Process]:
         """The stack's process and all below it."""
@@ -138,17 +122,6 @@ class Stack:
         """A scenario's releases, latest first."""
         found: list[Release] = self.get(f"/api/releases?pipeline={scenario}")["releases"]
         return found
-
-    def ignored(self, model: str) -> str:
-        """Why a registration started nothing."""
-
-        def look() -> str | None:
-            for event in self.get("/api/ignored?limit=100")["ignored"]:
-                if event["model"] and event["model"]["name"] == model:
-                    return str(event["reason"])
-            return None
-
-        return eventually(look, f"an ignored event of {model}")
 
     def started(self, scenario: str, version: str = "1", attempt: int = 1) -> str:
         """The id of a release, once there is one."""
@@ -229,45 +202,6 @@ class Stack:
         self.register(scenario, version, **more)
         return self.started(scenario, version)
 
-    def asking(self, role: str, endpoint: str) -> Callable[[], requests.Response]:
-        """How a user asks an endpoint: with its key, for its sample."""
-        client = self.studio.client(role)
-        uri = client.online_endpoints.get(endpoint).scoring_uri
-        key = client.online_endpoints.get_keys(endpoint).primary_key
-        headers = {"Authorization": f"Bearer {key}"}
-        return lambda: requests.post(uri, json=SAMPLE, headers=headers, timeout=30)
-
-    def answer(self, role: str, endpoint: str) -> list[float]:
-        """What an endpoint answers to the sample."""
-        answer = self.asking(role, endpoint)()
-        assert answer.status_code == 200, answer.text
-        result: list[float] = answer.json()["result"]
-        return result
-
-    def traffic(self, role: str, endpoint: str) -> dict[str, int]:
-        """An endpoint's traffic map, without zeros."""
-        traffic = self.studio.client(role).online_endpoints.get(endpoint).traffic
-        return {name: percent for name, percent in traffic.items() if percent}
-
-    def deployments(self, role: str, endpoint: str) -> set[str]:
-        """The names of an endpoint's deployments."""
-        listed = self.studio.client(role).online_deployments.list(endpoint)
-        return {str(deployment.name) for deployment in listed}
-
-    def gone(self, role: str, endpoint: str, deployment: str) -> None:
-        """Wait until an endpoint has a deployment no more."""
-
-        def look() -> bool | None:
-            return deployment not in self.deployments(role, endpoint) or None
-
-        eventually(look, f"{deployment} gone from {endpoint}")
-
-    def blobs(self, role: str) -> ContainerClient:
-        """The container where a workspace keeps its models."""
-        store = self.studio.client(role).datastores.get("workspaceblobstore")
-        service = BlobServiceClient.from_connection_string(self.facts["storage"][role])
-        return service.get_container_client(store.container_name)
-
     # --- people ---
 
     def links(self, scenario: str) -> list[str]:
@@ -323,17 +257,6 @@ class Stack:
         self.control("eventgrid", "system-topics/events", [event])
         return str(event["id"])
 
-    def control(self, part: str, path: str, body: object = None) -> requests.Response:
-        """Tell an emulator or the host something under its control prefix."""
-        url = f"{self.facts[part]}/_emulator/{path}"
-        answer = requests.post(url, json={} if body is None else body, timeout=60)
-        assert answer.ok, answer.text
-        return answer
-
-    def provisioning(self, seconds: float, endpoint: str) -> None:
-        """How long deployments to an endpoint take from now on, those under way included."""
-        self.control("azureml", "provisioning", {"seconds": seconds, "endpoint": endpoint})
-
     def drop_engine(self) -> None:
         """Lose every orchestration, then let the sweeper look."""
         self.control("functions", "durable/drop")
@@ -360,14 +283,6 @@ class Stack:
         file = Path(self.facts["state_dir"]) / "host" / "keys.json"
         keys: dict[str, str] = json.loads(file.read_text())
         return keys
-
-    def arm_calls(self, method: str, part: str) -> list[int]:
-        """The statuses of all calls to Azure ML of a method whose path has `part`."""
-        url = f"{self.facts['azureml']}/_emulator/requests"
-        calls = requests.get(url, timeout=30).json()
-        return [
-            call["status"] for call in calls if call["method"] == method and part in call["path"]
-        ]
 
     def published(self, release_id: str) -> list[dict[str, Any]]:
         """The CloudEvents of a release that the topic took, oldest first."""

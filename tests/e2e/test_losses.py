@@ -8,7 +8,8 @@ from threading import Event, Thread
 import pytest
 
 from tests.e2e.scenarios import LOST
-from tests.e2e.stacks import WHOLE_TRAIL, Release, Stack, eventually, types
+from tests.e2e.stacks import WHOLE_TRAIL, Release, Stack, types
+from tests.e2e.workspaces import eventually
 
 STEP_SECONDS = 0.7
 
