@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType, Self
 
-from shared.domain.pipeline import Json
+from shared.domain.pipeline import Json, Workspace
 
 ReleaseId = NewType("ReleaseId", str)
 
@@ -87,6 +87,9 @@ class Ask:
     mailed: tuple[str, ...] = ()
     """Whom the mail was accepted for."""
 
+    refused: tuple[str, ...] = ()
+    """Whom no mail can reach."""
+
 
 @dataclass(frozen=True, slots=True)
 class StageRecord:
@@ -96,7 +99,13 @@ class StageRecord:
     state: StageState = StageState.PENDING
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    workspace: Workspace | None = None
     endpoint: str | None = None
+    """Workspace and endpoint as they were when the stage started: there it acts to its end."""
+
+    configuration: str | None = None
+    """Digest of the stage's configuration when it started."""
+
     deployment: str | None = None
     model: ModelVersion | None = None
     """The model's name and version in this stage's workspace."""
@@ -135,9 +144,12 @@ class Release:
     """Who started it by hand; None when the registration did."""
 
     abort_requested_by: str | None = None
+    ending: Outcome | None = None
+    """The outcome that is to come, while what was begun is undone; there is no way back."""
+
     outcome: Outcome | None = None
     reason: str | None = None
-    """What happened and what to do, for people; set with the outcome."""
+    """What happened and what to do, for people; set with `ending` or the outcome."""
 
     ended_at: datetime | None = None
     told_owners: bool = False

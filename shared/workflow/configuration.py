@@ -1,10 +1,12 @@
 """A stage's configuration as JSON: what approvers see, and what their word is bound to."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from shared.domain.artefacts import digest
 from shared.domain.pipeline import Json, Stage
 
 NOT_BINDING = frozenset({"approval", "keep_previous"})
@@ -12,7 +14,9 @@ NOT_BINDING = frozenset({"approval", "keep_previous"})
 
 
 def configuration_of(stage: Stage) -> dict[str, Json]:
-    """The stage's configuration, with a digest for every file that it refers to.
+    """The stage's configuration, with digests for files, sample request and variables' values.
+
+    It is kept and shown for as long as the release is: values may be secrets, samples personal.
 
     Raises:
         FileNotFoundError: Scoring code or conda file are not there.
@@ -22,7 +26,23 @@ def configuration_of(stage: Stage) -> dict[str, Json]:
         for field in fields(stage)
         if field.name not in NOT_BINDING
     }
+    plain["environment_variables"] = {
+        name: sha256(value.encode()).hexdigest()
+        for name, value in sorted(stage.environment_variables.items())
+    }
+    request = json.dumps(stage.health.sample_request, sort_keys=True).encode()
+    health = plain["health"]
+    assert isinstance(health, dict)
+    health["sample_request"] = {"sha256": sha256(request).hexdigest(), "bytes": len(request)}
     return {name: value for name, value in plain.items() if value is not None}
+
+
+def configuration_digest(stage: Stage) -> str:
+    """A digest of the configuration; another one where files that it refers to are gone."""
+    try:
+        return digest(configuration_of(stage))
+    except FileNotFoundError:
+        return "incomplete"
 
 
 def _plain(value: object) -> Json:

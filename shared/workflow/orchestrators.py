@@ -60,11 +60,13 @@ def release(ctx: OrchestrationContext, start: dict[str, Json]) -> Steps[str]:
     try:
         begun = yield from step(ctx, Activity.BEGIN_RELEASE, payload(release_id))
         for running in plans(begun):
-            if not running.finished:
+            if running.finished:  # by a run that may have been lost before it had cleaned up
+                yield from step(ctx, Activity.FINISH_STAGE, payload(release_id, running.name))
+            else:
                 yield from run_stage(ctx, release_id, running)
     except Stopped as stopped:
         outcome, reason = stopped.outcome, stopped.reason
-        reason += yield from undo(ctx, release_id, running)
+        reason += yield from undo(ctx, release_id, running, stopped)
     ending = payload(release_id, outcome=outcome.value, reason=reason)
     yield from step(ctx, Activity.END_RELEASE, ending)
     with suppress(Stopped):  # what could not be sent by now, the sweeper sends later
@@ -138,7 +140,9 @@ def await_approval(ctx: OrchestrationContext, release_id: str, plan: StagePlan) 
         news.cancel()
 
 
-def undo(ctx: OrchestrationContext, release_id: str, plan: StagePlan | None) -> Steps[str]:
+def undo(
+    ctx: OrchestrationContext, release_id: str, plan: StagePlan | None, stopped: Stopped
+) -> Steps[str]:
     """Give the endpoint back as it was; what to add to the reason where that failed.
 
     Also when the release stops before its first step: an earlier run may have touched an endpoint.
@@ -147,12 +151,17 @@ def undo(ctx: OrchestrationContext, release_id: str, plan: StagePlan | None) -> 
         yield from step(
             ctx,
             Activity.UNDO_STAGE,
-            payload(release_id, plan.name if plan else None),
+            payload(
+                release_id,
+                plan.name if plan else None,
+                outcome=stopped.outcome.value,
+                reason=stopped.reason,
+            ),
             interval_seconds=plan.interval_seconds if plan else UNDO_INTERVAL_SECONDS,
             timeout_seconds=UNDO_TIMEOUT_SECONDS,
         )
-    except Stopped as stopped:
-        return f" The endpoint could not be put back as it was: {stopped.reason}"
+    except Stopped as failed:
+        return f" The endpoint could not be put back as it was: {failed.reason}"
     return ""
 
 

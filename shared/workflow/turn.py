@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.errors import Blame, IllegalTransitionError, StepError, Trouble, technical
-from shared.domain.pipeline import Json, Pipeline, Stage
+from shared.domain.pipeline import Health, Json, ManagedCompute, Pipeline, Stage
 from shared.domain.release import (
     Decision,
     Evidence,
@@ -19,6 +19,7 @@ from shared.domain.release import (
 from shared.domain.trail import Change
 from shared.domain.transitions import move_stage
 from shared.ports import ConflictError, Services, Stored
+from shared.workflow.configuration import configuration_digest
 from shared.workflow.contract import Activity, Answer, AnswerState
 from shared.workflow.publishing import publish_news
 
@@ -62,8 +63,18 @@ class Turn:
 
     @property
     def stage(self) -> Stage:
-        """The stage of this call, as the pipeline has it now."""
+        """The stage of this call, as the pipeline has it now.
+
+        A stage that has started is to be done with the configuration that it started with.
+        """
         stage = self.pipeline.stage(self.stage_name or "")
+        started_with = self.record.configuration
+        if stage is not None and started_with not in (None, configuration_digest(stage)):
+            raise technical(
+                "PipelineChanged",
+                f"Stage {stage.name} of pipeline {self.release.pipeline} has been changed since it "
+                "started. Start the release again.",
+            )
         if stage is None:
             raise technical(
                 "StageNotFound",
@@ -71,6 +82,17 @@ class Turn:
                 "Put it back, then start the release again.",
             )
         return stage
+
+    @property
+    def touched(self) -> Stage:
+        """Where the stage acts, whatever the pipeline says by now: enough to find its endpoint."""
+        record = self.record
+        assert record.workspace is not None, "set when the stage started"
+        assert record.endpoint is not None, "set when the stage started"
+        nothing = Health(0.0, 0.0, None, 200, None, None)
+        return Stage(
+            record.name, record.workspace, None, record.endpoint, ManagedCompute("", 0), nothing
+        )
 
     @property
     def record(self) -> StageRecord:
@@ -142,6 +164,8 @@ def _stop(release: Release) -> Answer | None:
     """The answer to a release that is over, or that someone wants to be."""
     if release.outcome is not None:
         return Answer.stopped(release.outcome, release.reason or "")
+    if release.ending is not None:
+        return Answer.stopped(release.ending, release.reason or "")
     has_work_left = any(stage.state is not StageState.SUCCEEDED for stage in release.stages)
     if release.abort_requested_by is not None and has_work_left:
         return Answer.stopped(Outcome.ABORTED, f"Stopped by {release.abort_requested_by}.")

@@ -106,8 +106,13 @@ class FakeEndpoints:
         if unknown or sum(traffic.values()) not in (0, 100):
             raise technical("InvalidTraffic", f"{dict(traffic)} is no traffic map of the endpoint.")
 
+        # the old map shows until the change has landed
+        served.endpoint = replace(served.endpoint, provisioning=OperationState.RUNNING)
+
         def finish(_: OperationState) -> None:
-            served.endpoint = replace(served.endpoint, traffic=dict(traffic))
+            served.endpoint = replace(
+                served.endpoint, provisioning=OperationState.SUCCEEDED, traffic=dict(traffic)
+            )
 
         return self._operation(finish)
 

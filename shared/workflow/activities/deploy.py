@@ -9,6 +9,7 @@ from shared.domain.names import deployment_name
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, Probe, ReleaseId, StageState
 from shared.ports import OperationState, OperationStatus
+from shared.workflow.activities.begin import source_of
 from shared.workflow.contract import Answer
 from shared.workflow.turn import Turn
 
@@ -78,6 +79,8 @@ def deploy_model(turn: Turn, _: Mapping[str, Json]) -> Answer:
     assert record.deployment is not None
     assert record.model is not None
     if record.operation is None:
+        if stage.workspace.is_named_by(turn.pipeline.source.arm_id):
+            source_of(turn)  # nothing was copied: these must still be the files that were tested
         url = turn.services.endpoints.begin_deploy(
             stage=stage,
             deployment=record.deployment,
@@ -174,7 +177,7 @@ def follow_operation(turn: Turn, *, keep: bool = False) -> OperationStatus:
     """How the stage's running operation stands; forgotten once it is over, unless `keep`."""
     url = turn.record.operation
     assert url is not None
-    status = turn.services.endpoints.operation(stage=turn.stage, url=url)
+    status = turn.services.endpoints.operation(stage=turn.touched, url=url)
     if status.state is not OperationState.RUNNING and not keep:
         turn.commit(turn.updated(operation=None, waits_for=None))
     return status

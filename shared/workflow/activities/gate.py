@@ -16,12 +16,13 @@ from shared.domain.release import (
     Evidence,
     ModelVersion,
     Outcome,
+    StageRecord,
     StageState,
 )
 from shared.domain.trail import Change
 from shared.ports import Link
 from shared.workflow.activities.begin import source_of
-from shared.workflow.configuration import configuration_of
+from shared.workflow.configuration import configuration_digest, configuration_of
 from shared.workflow.contract import Answer
 from shared.workflow.turn import Turn
 
@@ -30,6 +31,10 @@ logger = logging.getLogger(__name__)
 MAIL_PAUSE_SECONDS = 300.0
 """How long to wait with mail that could not be sent: mail quotas count by the hour. The pauses
 grow with the age of the ask, so that a month without mail is a short history."""
+
+
+GRACE = timedelta(seconds=5)
+"""A decision made in time may be a moment on its way to the store."""
 
 
 def ask_approval(turn: Turn, _: Mapping[str, Json]) -> Answer:
@@ -74,10 +79,12 @@ def review_approval(turn: Turn, _: Mapping[str, Json]) -> Answer:
         said = f": {judgement.decision.comment}" if judgement.decision.comment else "."
         return Answer.stopped(Outcome.REJECTED, f"Rejected by {judgement.decision.approver}{said}")
     if judgement.verdict is Verdict.EXPIRED:
+        if turn.now < ask.expires_at + GRACE:
+            return Answer.done(approved=False, wake_seconds=GRACE.total_seconds())
         until = ask.expires_at.strftime("%Y-%m-%d %H:%M UTC")
         return Answer.stopped(Outcome.EXPIRED, f"Nobody decided until {until}.")
     wake_seconds = max(1.0, (ask.expires_at - turn.now).total_seconds())
-    if not _mail_everybody(turn, ask):
+    if not _send_mails(turn, ask):
         age = (turn.now - ask.asked_at).total_seconds()
         wake_seconds = min(wake_seconds, max(MAIL_PAUSE_SECONDS, age / 4))
     return Answer.done(approved=False, wake_seconds=wake_seconds)
@@ -89,30 +96,43 @@ def start_stage(turn: Turn, _: Mapping[str, Json]) -> Answer:
         return Answer.done(started=True)
     record = turn.record
     ask = record.ask
-    if turn.stage.approval is not None:
-        if ask is None or ask.used or _judged(turn, ask).verdict is not Verdict.APPROVED:
+    if ask is not None or turn.stage.approval is not None:
+        policy = _policy(turn)
+        if ask is None or ask.used:
             return Answer.done(started=False)
-        if _void(turn, ask):
+        judgement = _judged(turn, ask)
+        if judgement.verdict is not Verdict.APPROVED or judgement.decision is None:
+            return Answer.done(started=False)
+        changed = _changed(turn, ask)
+        if judgement.decision.approver not in policy.approvers:
+            changed = ["approvers"]
+        if changed:
+            _void(turn, ask, changed)
             return Answer.done(started=False)
         record = replace(record, ask=replace(ask, used=True))
+    turn.commit(_started(turn, record))
+    return Answer.done(started=True)
+
+
+def _started(turn: Turn, record: StageRecord) -> Change:
     stage, model = turn.stage, turn.release.model
     name = stage.model_name or model.name
     begun = replace(
         record,
+        workspace=stage.workspace,
         endpoint=stage.endpoint,
+        configuration=configuration_digest(stage),
         model=ModelVersion(name, model.version),
         waits_for=None,
     )
     copy = stage.workspace != turn.pipeline.source
-    change = turn.moved(StageState.COPYING if copy else StageState.DEPLOYING, begun).noting(
+    return turn.moved(StageState.COPYING if copy else StageState.DEPLOYING, begun).noting(
         EventType.STAGE_STARTED,
         f"Stage {stage.name} started in workspace {stage.workspace.name}",
         at=turn.now,
         stage=stage.name,
         details={"workspace": stage.workspace.arm_id, "endpoint": stage.endpoint},
     )
-    turn.commit(change)
-    return Answer.done(started=True)
 
 
 def subject_digest(evidence: Evidence) -> str:
@@ -139,26 +159,27 @@ def _judged(turn: Turn, ask: Ask) -> Judgement:
     return judge(ask, mine, turn.now)
 
 
-def _void(turn: Turn, ask: Ask) -> bool:
-    """Whether what was approved is not what would be done; the ask is then voided."""
+def _changed(turn: Turn, ask: Ask) -> list[str]:
+    """What of the approved content is not what would be done now; empty where it is."""
     evidence = _evidence(turn, ask.number)
     if subject_digest(evidence) == ask.digest:
-        return False
+        return []
     shown = turn.services.store.evidence(
         release_id=turn.release.id, stage=turn.stage.name, ask=ask.number
     )
-    changed = _differences(shown, evidence)
+    return _differences(shown, evidence) or ["what was approved"]
+
+
+def _void(turn: Turn, ask: Ask, changed: list[str]) -> None:
     voided = replace(ask, used=True)
     change = turn.updated(ask=voided, waits_for=None).noting(
         EventType.APPROVAL_VOIDED,
-        f"The approval is void: {', '.join(changed) or 'what was approved'} changed since. "
-        "People are asked again",
+        f"The approval is void: {', '.join(changed)} changed since. People are asked again",
         at=turn.now,
         stage=turn.stage.name,
         details={"ask": ask.number, "changed": list(changed)},
     )
     turn.commit(change)
-    return True
 
 
 def _differences(before: Evidence | None, after: Evidence) -> list[str]:
@@ -202,14 +223,18 @@ def _evidence(turn: Turn, ask: int) -> Evidence:
     )
 
 
-def _mail_everybody(turn: Turn, ask: Ask) -> bool:
-    """Mail each approver once; False where the mail service wants to be left alone for a while."""
+def _send_mails(turn: Turn, ask: Ask) -> bool:
+    """Mail each approver once; False where the mail service wants to be left alone for a while.
+
+    Raises:
+        StepError: Nobody can be reached.
+    """
     evidence = turn.services.store.evidence(
         release_id=turn.release.id, stage=turn.stage.name, ask=ask.number
     )
     assert evidence is not None, "written in the same transaction as the ask"
     for approver in ask.approvers:
-        if approver in ask.mailed:
+        if approver in (*ask.mailed, *ask.refused):
             continue
         link = Link(turn.release.id, turn.stage.name, ask.number, person_key(approver))
         mail = turn.services.letters.approval_request(
@@ -219,25 +244,36 @@ def _mail_everybody(turn: Turn, ask: Ask) -> bool:
             approver=approver,
             url=turn.services.links.url(link=link),
         )
-        refused: Trouble | None = None
         try:
             turn.services.mailer.send(mail=mail)
         except StepError as error:
-            logger.warning("release %s: mail waits: %s", turn.release.id, error)
+            logger.warning("release %s: mail: %s", turn.release.id, error)
             if error.trouble.retryable:
+                _say(turn, f"a mail to be taken: {error.trouble.message}")
                 return False
-            refused = error.trouble
-        ask = replace(ask, mailed=(*ask.mailed, approver))
-        turn.commit(_mailed(turn, ask, refused))
+            ask = replace(ask, refused=(*ask.refused, approver))
+            turn.commit(_refused(turn, ask, error.trouble))
+        else:
+            ask = replace(ask, mailed=(*ask.mailed, approver))
+            turn.commit(turn.updated(ask=ask))
+    if not ask.mailed:
+        raise technical(
+            "NobodyReached",
+            f"No approver of {turn.stage.name} can be reached by mail. Correct the addresses in "
+            f"pipeline {turn.release.pipeline}, then start the release again.",
+        )
+    _say(turn, f"the approval of {_people(ask.approvers)}")
     return True
 
 
-def _mailed(turn: Turn, ask: Ask, refused: Trouble | None) -> Change:
-    """The change after a mail; one that was refused for good is not tried again, but noted."""
-    change = turn.updated(ask=ask)
-    if refused is None:
-        return change
-    return change.noting(
+def _say(turn: Turn, waits_for: str) -> None:
+    if turn.record.waits_for != waits_for:
+        turn.commit(turn.updated(waits_for=waits_for))
+
+
+def _refused(turn: Turn, ask: Ask, refused: Trouble) -> Change:
+    """The change after a mail that was refused for good: it is not tried again, but noted."""
+    return turn.updated(ask=ask).noting(
         EventType.MAIL_FAILED,
         f"A mail to an approver of {turn.stage.name} was refused: {refused.message}",
         at=turn.now,

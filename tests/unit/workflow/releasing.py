@@ -168,7 +168,8 @@ class Approves:
         stage = self.releasing.release(self.release_id).stage
         assert stage is not None
         assert stage.ask is not None
-        if stage.ask.number in self.asks or stage.ask.mailed != stage.ask.approvers:
+        told = {*stage.ask.mailed, *stage.ask.refused}
+        if stage.ask.number in self.asks or told != set(stage.ask.approvers):
             return False
         self.asks.append(stage.ask.number)
         self.releasing.decide(self.release_id, Choice.APPROVE)
