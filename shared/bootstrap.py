@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from shared.adapters.credentials import azure_credential
 from shared.adapters.events import EventGridPublisher
 from shared.adapters.links import SignedLinks
 from shared.adapters.mail import EmailMailer
+from shared.adapters.once import Once
 from shared.adapters.orchestrations import DurableOrchestrations
 from shared.adapters.store import TableStore
 from shared.config import Settings, read_settings
@@ -45,10 +45,14 @@ class Application:
         """
         self._settings = read_settings(environment)
         self._pipelines = load_pipelines(folder / self._settings.pipelines, environment)
+        self._services = Once(self._put_together)
 
-    @cached_property
+    @property
     def services(self) -> Services:
-        """Everything that activities and views use."""
+        """Everything that activities and views use: one bundle for all threads."""
+        return self._services()
+
+    def _put_together(self) -> Services:
         settings = self._settings
         credential = azure_credential(client_id=settings.client_id or None)
         arm_credential = (

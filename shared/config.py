@@ -13,6 +13,8 @@ from pydantic import (
     ValidationError,
 )
 
+from shared.domain.addresses import mail_service, require_safe, table_service
+
 KEY_LENGTH = 32
 """Characters that a signing key needs at least: 256 bits written in hexadecimal have 64."""
 
@@ -38,6 +40,16 @@ Keys = Annotated[
 ]
 
 
+def _mail(text: str) -> str:
+    mail_service(text)
+    return text
+
+
+Tables = Annotated[str, AfterValidator(table_service)]
+Mail = Annotated[str, AfterValidator(_mail)]
+SafeAddress = Annotated[str, AfterValidator(require_safe)]
+
+
 class Settings(BaseModel):
     """Each field is the application setting of its alias."""
 
@@ -45,11 +57,11 @@ class Settings(BaseModel):
         frozen=True, extra="ignore", use_attribute_docstrings=True, hide_input_in_errors=True
     )
 
-    tables: str = Field(alias="MODELGATE_TABLES", min_length=1, repr=False)
+    tables: Tables = Field(alias="MODELGATE_TABLES", min_length=1, repr=False)
     """Table Storage: the service's https endpoint (with the app's identity), or a connection
     string."""
 
-    mail: str = Field(alias="MODELGATE_MAIL", min_length=1, repr=False)
+    mail: Mail = Field(alias="MODELGATE_MAIL", min_length=1, repr=False)
     """Communication Services Email: its https endpoint (with the app's identity), or a connection
     string."""
 
@@ -61,23 +73,23 @@ class Settings(BaseModel):
     """Keys that sign the links in mails, separated by commas. The first signs, all verify: rotate
     by putting a new one in front."""
 
-    base_url: str = Field(alias="MODELGATE_BASE_URL", pattern=r"^https?://[^/]+/?$")
+    base_url: SafeAddress = Field(alias="MODELGATE_BASE_URL", pattern=r"^https?://[^/]+/?$")
     """Where people reach this app. In Azure it may be left empty: `https://` and
     `WEBSITE_HOSTNAME`."""
 
-    events_endpoint: str = Field(default="", alias="MODELGATE_EVENTS_ENDPOINT")
+    events_endpoint: SafeAddress = Field(default="", alias="MODELGATE_EVENTS_ENDPOINT")
     """Event Grid topic that every change of a release is published to; empty publishes nothing."""
 
     events_key: str = Field(default="", alias="MODELGATE_EVENTS_KEY", repr=False)
     """The topic's key; empty uses the app's identity."""
 
-    arm_url: str = Field(default="https://management.azure.com", alias="MODELGATE_ARM_URL")
+    arm_url: SafeAddress = Field(default="https://management.azure.com", alias="MODELGATE_ARM_URL")
     """Azure Resource Manager; another one for sovereign clouds."""
 
     arm_token: str = Field(default="", alias="MODELGATE_ARM_TOKEN", repr=False)
     """A fixed bearer token instead of the app's identity, for an emulator on this machine."""
 
-    blob_url: str = Field(default="", alias="MODELGATE_BLOB_URL")
+    blob_url: SafeAddress = Field(default="", alias="MODELGATE_BLOB_URL")
     """Address of the workspaces' blob services, with `{account}` in it; empty takes what their
     datastores say."""
 

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from shared.adapters.credentials import is_safe_address
+from shared.domain.addresses import is_safe
 from shared.domain.errors import technical
 from shared.ports import Container
 
@@ -60,6 +60,7 @@ class Blobs:
         self._by_key = access == "datastore-key"
         self._datastore_key = datastore_key
         self._lock = Lock()
+        self._opening = Lock()
         self._containers: dict[Container, _Access] = {}
         self._delegations: dict[str, tuple[UserDelegationKey, datetime]] = {}
 
@@ -96,11 +97,12 @@ class Blobs:
         return f"{access.client.get_blob_client(name).url}?{signature}"
 
     def _access(self, container: Container) -> _Access:
-        access = self._containers.get(container)
-        if access is None or time.monotonic() >= access.until:
-            access = self._open(container)
-            self._containers[container] = access
-        return access
+        with self._opening:
+            access = self._containers.get(container)
+            if access is None or time.monotonic() >= access.until:
+                access = self._open(container)
+                self._containers[container] = access
+            return access
 
     def _open(self, container: Container) -> _Access:
         # imported here: azure.storage.blob is dear, and only activities need it
@@ -135,7 +137,7 @@ class Blobs:
 
 
 def _safe(container: Container) -> str:
-    if not is_safe_address(container.account_url):
+    if not is_safe(container.account_url):
         raise technical(
             "InsecureStorageAddress",
             f"Container {container.name} of workspace {container.workspace.name} is reached by "

@@ -1,11 +1,8 @@
-"""Who the service is towards Azure, and where that may be told."""
+"""Who the service is towards Azure."""
 
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-
-from shared.adapters.addresses import require_safe
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
@@ -48,25 +45,3 @@ def azure_credential(
     if client_id is not None:
         return ManagedIdentityCredential(client_id=client_id)
     return DefaultAzureCredential()
-
-
-def is_safe_address(url: str) -> bool:
-    """Whether a secret may be sent there: by HTTPS anywhere, in plain text to this machine only."""
-    try:
-        return bool(urlsplit(require_safe(url)).hostname)
-    except ValueError:
-        return False
-
-
-def safe_address(url: str) -> str:
-    """The address without a closing slash.
-
-    Raises:
-        ValueError: It is neither HTTPS nor on this machine, so no credential may be sent there.
-    """
-    if not is_safe_address(url):
-        raise ValueError(
-            f"{urlsplit(url).scheme or 'no scheme'}://{urlsplit(url).hostname or ''}: credentials "
-            "are only sent by https, or by http to a loopback address. Correct the setting."
-        )
-    return url.rstrip("/")

@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Iterable
-from functools import cached_property
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.addresses import require_safe
 from shared.adapters.failures import azure_stops_here
+from shared.adapters.once import Once
+from shared.domain.addresses import require_safe
 from shared.domain.errors import technical
 from shared.domain.release import AuditEvent
 
@@ -61,6 +61,7 @@ class EventGridPublisher:
         self._endpoint = require_safe(endpoint)
         self._key = key
         self._credential = credential
+        self._client = Once(self._connect)
 
     def publish(self, *, events: Iterable[AuditEvent]) -> None:
         """Send CloudEvents, in order; the id of each is derived from release and number.
@@ -70,7 +71,7 @@ class EventGridPublisher:
         """
         for batch in batched(events, BATCH, strict=False):
             with azure_stops_here("Event Grid topic"):
-                self._client.send([cloud_event(event) for event in batch], **CALL_OPTIONS)
+                self._client().send([cloud_event(event) for event in batch], **CALL_OPTIONS)
             logger.info(
                 "release %s: events %d to %d are published",
                 batch[0].release_id,
@@ -78,8 +79,7 @@ class EventGridPublisher:
                 batch[-1].number,
             )
 
-    @cached_property
-    def _client(self) -> "EventGridPublisherClient":
+    def _connect(self) -> "EventGridPublisherClient":
         from azure.core.credentials import AzureKeyCredential
         from azure.eventgrid import EventGridPublisherClient
 

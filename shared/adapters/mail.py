@@ -1,11 +1,11 @@
 """The `Mailer` port on Communication Services Email."""
 
 import logging
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.addresses import require_safe
 from shared.adapters.failures import azure_stops_here
+from shared.adapters.once import Once
+from shared.domain.addresses import mail_service
 from shared.domain.errors import technical
 from shared.ports import Mail
 
@@ -47,10 +47,10 @@ class EmailMailer:
         Raises:
             ValueError: The address is unsafe, or the connection string is incomplete.
         """
-        self._endpoint, self._key = _address(service)
-        require_safe(self._endpoint)
+        self._endpoint, self._key = mail_service(service)
         self._sender = sender
         self._credential = credential
+        self._client = Once(self._connect)
 
     def send(self, *, mail: Mail) -> None:
         """Hand a mail over; returns once the service has accepted it.
@@ -75,7 +75,7 @@ class EmailMailer:
         logger.info("release %s: mail %s is accepted", mail.thread, mail.operation_id)
 
     def _hand_over(self, mail: Mail, message: dict[str, Any]) -> None:
-        self._client.begin_send(message, operation_id=mail.operation_id, polling=False)
+        self._client().begin_send(message, operation_id=mail.operation_id, polling=False)
 
     def _has_taken(self, mail: Mail) -> bool:
         """Whether an earlier try of this mail has arrived.
@@ -86,7 +86,7 @@ class EmailMailer:
         from azure.core.rest import HttpRequest
 
         url = f"{{endpoint}}/emails/operations/{mail.operation_id}?api-version={API_VERSION}"
-        answer = self._client.send_request(HttpRequest("GET", url))
+        answer = self._client().send_request(HttpRequest("GET", url))
         if answer.status_code == 404:
             return False
         answer.raise_for_status()
@@ -117,8 +117,7 @@ class EmailMailer:
         thread = f"<{mail.thread}@{self._sender.rpartition('@')[2]}>"
         return {"In-Reply-To": thread, "References": thread}
 
-    @cached_property
-    def _client(self) -> "EmailClient":
+    def _connect(self) -> "EmailClient":
         from azure.communication.email import EmailClient
         from azure.core.credentials import AzureKeyCredential
 
@@ -126,14 +125,3 @@ class EmailMailer:
         if credential is None:
             raise technical("MailNotConfigured", f"{SERVICE} is set without a credential.")
         return EmailClient(self._endpoint, credential, api_version=API_VERSION, **CLIENT_OPTIONS)
-
-
-def _address(service: str) -> tuple[str, str | None]:
-    """Endpoint and key. The client's own reading of a connection string makes https of http."""
-    if "=" not in service:
-        return service, None
-    parts = dict(part.split("=", 1) for part in service.strip("; ").split(";") if "=" in part)
-    parts = {name.strip().lower(): value for name, value in parts.items()}
-    if not parts.get("endpoint") or not parts.get("accesskey"):
-        raise ValueError("the mail connection string needs endpoint=… and accesskey=…")
-    return parts["endpoint"], parts["accesskey"]

@@ -83,3 +83,73 @@ def test_no_secret_is_printed_with_an_error() -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         read_settings(GOOD).mail = "x"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        "https://devqa.table.core.windows.net",
+        "http://127.0.0.1:10002/devstoreaccount1",
+        "UseDevelopmentStorage=true",
+        "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=b==;EndpointSuffix=x",
+        "AccountName=a;AccountKey=b;TableEndpoint=http://127.0.0.1:10002/a;",
+        "TableEndpoint=https://a.table.core.windows.net;SharedAccessSignature=sv=1&sig=x",
+    ],
+)
+def test_tables_that_are_safe(tables: str) -> None:
+    assert read_settings(GOOD | {"MODELGATE_TABLES": tables}).tables == tables
+
+
+UNSAFE = {
+    "MODELGATE_TABLES": [
+        "http://devqa.table.core.windows.net",
+        "devqa",
+        "AccountName=devqa",
+        "AccountKey=b==",
+        "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=b==",
+        "AccountName=a;AccountKey=b==;TableEndpoint=http://a.example",
+    ],
+    "MODELGATE_MAIL": [
+        "http://mail.example",
+        "mail.example",
+        "endpoint=https://mail.example",
+        "endpoint=http://mail.example;accesskey=x",
+    ],
+    "MODELGATE_EVENTS_ENDPOINT": ["http://topic.example/api/events", "topic.example"],
+    "MODELGATE_ARM_URL": ["http://management.azure.com"],
+    "MODELGATE_BLOB_URL": ["http://{account}.example", "{account}"],
+    "MODELGATE_BASE_URL": ["http://modelgate.example"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in UNSAFE.items() for value in values]
+)
+def test_an_unsafe_address_is_refused(name: str, value: str) -> None:
+    (problem,) = problems(**{name: value})
+    assert problem.startswith(f"{name}: ")
+
+
+def test_all_unsafe_addresses_are_told_together() -> None:
+    told = problems(**{name: values[0] for name, values in UNSAFE.items()})
+    assert {problem.partition(":")[0] for problem in told} == set(UNSAFE)
+
+
+def test_addresses_on_this_machine_are_taken() -> None:
+    here = {
+        "MODELGATE_MAIL": "endpoint=http://127.0.0.1:1/;accesskey=eA==",
+        "MODELGATE_EVENTS_ENDPOINT": "http://localhost:1/topics/a/api/events",
+        "MODELGATE_ARM_URL": "http://127.0.0.1:2",
+        "MODELGATE_BLOB_URL": "http://127.0.0.1:3/{account}",
+        "MODELGATE_BASE_URL": "http://[::1]:4",
+    }
+    settings = read_settings(GOOD | here)
+    assert settings.blob_url == here["MODELGATE_BLOB_URL"]
+
+
+def test_no_secret_of_an_unsafe_address_is_printed() -> None:
+    told = problems(
+        MODELGATE_TABLES="AccountKey=c2VjcmV0LXN0b3JhZ2U=",
+        MODELGATE_MAIL="endpoint=http://mail.example;accesskey=c2VjcmV0LW1haWw=",
+    )
+    assert not [secret for secret in SECRETS if secret in "".join(told)]

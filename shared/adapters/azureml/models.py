@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from shared.adapters.azureml.paths import BlobPath, DatastorePath, parse_model_uri
 from shared.adapters.azureml.troubles import azure_ml_stops_here, found
 from shared.adapters.azureml.workspaces import Workspaces
-from shared.adapters.credentials import is_safe_address, safe_address
+from shared.domain.addresses import is_safe, require_safe
 from shared.domain.errors import technical
 from shared.domain.pipeline import Workspace
 from shared.domain.release import ModelVersion
@@ -36,7 +36,7 @@ class AzureMlModels:
             ValueError: The address is neither HTTPS nor loopback.
         """
         self._workspaces = workspaces
-        self._blob_url = safe_address(blob_url) if blob_url else None
+        self._blob_url = require_safe(blob_url).rstrip("/") if blob_url else None
         self._containers: dict[tuple[str, str], Container] = {}
         self._keys: dict[Container, tuple[str, float]] = {}
 
@@ -161,7 +161,7 @@ class AzureMlModels:
             url = self._blob_url.replace("{account}", account)
         else:
             url = f"{datastore.protocol}://{account}.blob.{datastore.endpoint}"
-        if not is_safe_address(url):
+        if not is_safe(url):
             raise technical(
                 "InsecureStorageAddress",
                 f"Datastore {datastore.name} of workspace {workspace.name} is reached by plain "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from shared.adapters.azureml import internals
 from shared.adapters.azureml.troubles import azure_ml_stops_here
 from shared.adapters.azureml.workspaces import Workspaces
-from shared.adapters.credentials import is_safe_address
+from shared.domain.addresses import is_safe
 from shared.domain.errors import Blame, StepError, Trouble, technical
 from shared.domain.pipeline import Json, Stage
 from shared.ports import ScoringAnswer
@@ -72,7 +72,7 @@ class Scorer:
             client = self._workspaces.client(stage.workspace)
             uri = str(internals.get_endpoint(client, name).properties.scoring_uri or "")
             keys: Any = client.online_endpoints.get_keys(name)
-        if not is_safe_address(uri):
+        if not is_safe(uri):
             raise technical(
                 "InsecureScoringAddress",
                 f"Endpoint {name} is asked by plain HTTP, so its key is not sent. Set up TLS for "

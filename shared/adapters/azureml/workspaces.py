@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from shared.adapters.azureml.reading import read
 from shared.adapters.azureml.troubles import azure_ml_stops_here
-from shared.adapters.credentials import safe_address
+from shared.domain.addresses import require_safe
 from shared.domain.pipeline import Workspace
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Workspaces:
         Raises:
             ValueError: The address is neither HTTPS nor loopback.
         """
-        self.arm_url = safe_address(arm_url)
+        self.arm_url = require_safe(arm_url).rstrip("/")
         self._credential = credential
         self._lock = Lock()
         self._clients: dict[str, MLClient] = {}

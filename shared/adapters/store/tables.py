@@ -7,6 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.failures import azure_stops_here, error_code
+from shared.domain.addresses import is_address
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -147,7 +148,7 @@ class Tables:
 def _connect(tables: str, credential: "TokenCredential | None") -> "TableServiceClient":
     from azure.data.tables import TableServiceClient
 
-    if tables.lower().startswith("https://"):
+    if is_address(tables):
         return TableServiceClient(tables, credential=credential, **CLIENT_OPTIONS)
     return TableServiceClient.from_connection_string(tables, **CLIENT_OPTIONS)
 

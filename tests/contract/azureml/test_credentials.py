@@ -4,7 +4,8 @@ import pytest
 from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 
 from shared.adapters.azureml import AzureMlModels, Workspaces
-from shared.adapters.credentials import azure_credential, is_safe_address, safe_address
+from shared.adapters.credentials import azure_credential
+from shared.domain.addresses import is_safe, require_safe
 from shared.domain.pipeline import Workspace
 
 SAFE = [
@@ -30,8 +31,8 @@ UNSAFE = [
 
 @pytest.mark.parametrize("url", SAFE)
 def test_safe(url: str) -> None:
-    assert is_safe_address(url)
-    assert safe_address(url + "/") == url
+    assert is_safe(url)
+    assert require_safe(url) == url
 
 
 @pytest.mark.parametrize("url", UNSAFE)

@@ -1,0 +1,91 @@
+"""Addresses of services: where credentials and links may go, and what connection strings say."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+
+def require_safe(address: str) -> str:
+    """The address, if what is sent there cannot be read on the way.
+
+    Plain HTTP is for the emulators of the local stack, which listen on loopback.
+
+    Raises:
+        ValueError: It is neither https nor on loopback.
+    """
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    if host and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))):
+        return address
+    raise ValueError(
+        f"{parts.scheme or 'no scheme'}://{host}: credentials are only sent by https, or by http "
+        "to a loopback address"
+    )
+
+
+def is_safe(address: str) -> bool:
+    """Whether `require_safe` takes it."""
+    try:
+        return bool(require_safe(address))
+    except ValueError:
+        return False
+
+
+def is_address(text: str) -> bool:
+    """Whether a setting is an address, and no connection string."""
+    return text.lower().startswith(("https://", "http://"))
+
+
+def mail_service(text: str) -> tuple[str, str | None]:
+    """Endpoint and key (None for an identity) of the mail service.
+
+    The client's own reading of a connection string makes https of http.
+
+    Args:
+        text: The endpoint, or a connection string (`endpoint=…;accesskey=…`).
+
+    Raises:
+        ValueError: It is incomplete or unsafe.
+    """
+    if is_address(text) or "=" not in text:
+        return require_safe(text), None
+    parts = _connection(text)
+    if not parts.get("endpoint") or not parts.get("accesskey"):
+        raise ValueError("a mail connection string needs endpoint=… and accesskey=…")
+    return require_safe(parts["endpoint"]), parts["accesskey"]
+
+
+def table_service(text: str) -> str:
+    """The endpoint or the connection string of Table Storage, as it was given.
+
+    Raises:
+        ValueError: It is incomplete or unsafe.
+    """
+    if is_address(text) or "=" not in text:
+        return require_safe(text)
+    parts = _connection(text)
+    if parts.get("usedevelopmentstorage") == "true":
+        return text
+    if endpoint := parts.get("tableendpoint"):
+        require_safe(endpoint)
+    elif not parts.get("accountname"):
+        raise ValueError("a connection string of Table Storage needs AccountName or TableEndpoint")
+    elif parts.get("defaultendpointsprotocol", "https").lower() != "https":
+        raise ValueError("DefaultEndpointsProtocol is not https")
+    if not parts.get("accountkey") and not parts.get("sharedaccesssignature"):
+        raise ValueError(
+            "a connection string of Table Storage needs AccountKey or SharedAccessSignature"
+        )
+    return text
+
+
+def _connection(text: str) -> dict[str, str]:
+    """The parts of a connection string, by lower-case name."""
+    parts = (part.partition("=") for part in text.split(";"))
+    return {name.strip().lower(): value.strip() for name, _, value in parts}
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
