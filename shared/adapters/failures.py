@@ -1,7 +1,8 @@
 """What Azure's clients raise, as troubles."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from shared.adapters.redaction import without_secrets
@@ -23,29 +24,34 @@ ADVICE = {
 }
 """What to do, by HTTP status."""
 
+NOTHING: Mapping[int, str] = MappingProxyType({})
+
 
 @contextmanager
-def azure_stops_here(what: str) -> Iterator[None]:
+def azure_stops_here(what: str, *, mendable: Mapping[int, str] = NOTHING) -> Iterator[None]:
     """Turn what Azure's clients raise into `StepError`.
 
     Args:
         what: The resource and what was wanted of it, for people: `Table releases`.
+        mendable: What to do, by HTTP statuses that are tried again until it is done.
     """
     from azure.core.exceptions import AzureError
 
     try:
         yield
     except AzureError as error:
-        raise StepError(trouble(error, what)) from error
+        raise StepError(trouble(error, what, mendable)) from error
 
 
-def trouble(error: "AzureError", what: str) -> Trouble:
+def trouble(error: "AzureError", what: str, mendable: Mapping[int, str] = NOTHING) -> Trouble:
     """The trouble that an exception of Azure's clients tells of."""
     status = _status(error)
     if status is None:
         return no_answer(error, what)
-    passing = status in PASSING_STATUSES
-    advice = ADVICE.get(status, "It is tried again." if passing else "Look at the message.")
+    passing = status in PASSING_STATUSES or status in mendable
+    advice = mendable.get(status) or ADVICE.get(
+        status, "It is tried again." if passing else "Look at the message."
+    )
     return Trouble(
         blame=Blame.TECHNOLOGY,
         code=error_code(error) or f"Http{status}",

@@ -18,6 +18,14 @@ logger = logging.getLogger(__name__)
 API_VERSION = "2025-09-01"
 SERVICE = "Communication Services Email"
 
+MENDABLE = {
+    401: "Correct the key in MODELGATE_MAIL, or check this app's identity.",
+    403: "Give this app's identity a role on the Communication Services resource; a role "
+    "assignment takes some minutes to spread.",
+    404: "Correct the address in MODELGATE_MAIL, or the domain in MODELGATE_MAIL_SENDER.",
+}
+"""What somebody can mend while the mail waits, by HTTP status: it is tried again."""
+
 ACCEPTED = frozenset({"NotStarted", "Running", "Succeeded"})
 """States of an operation that the service has taken on (swagger of Communication Services Email,
 `EmailSendStatus`; the others are `Failed` and `Canceled`)."""
@@ -59,11 +67,12 @@ class EmailMailer:
         Communication Services Email), so whatever refuses one is followed by a look at its state.
 
         Raises:
-            StepError: Retryable where the service's quota or a passing fault is the reason.
+            StepError: Retryable where the service's quota or a passing fault is the reason, or
+                something that can be mended meanwhile.
         """
         from azure.core.exceptions import HttpResponseError
 
-        with azure_stops_here(SERVICE):
+        with azure_stops_here(SERVICE, mendable=MENDABLE):
             try:
                 self._hand_over(mail, self._message(mail) | {"headers": self._thread(mail)})
             except HttpResponseError as error:

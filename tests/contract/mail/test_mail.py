@@ -147,7 +147,7 @@ def test_the_quota_is_met_and_passes(mailer: EmailMailer, mailbox: str) -> None:
     assert len(inbox(mailbox)) == 2
 
 
-@pytest.mark.parametrize(("status", "retryable"), [(500, True), (503, True), (401, False)])
+@pytest.mark.parametrize(("status", "retryable"), [(500, True), (503, True), (413, False)])
 def test_troubles_say_whether_trying_again_can_help(
     mailer: EmailMailer, mailbox: str, status: int, *, retryable: bool
 ) -> None:
@@ -176,11 +176,26 @@ def test_nobody_there_is_a_passing_trouble() -> None:
     assert "127.0.0.1" not in trouble.message
 
 
-def test_a_wrong_key_is_no_passing_trouble(mailbox: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "mend"), [(401, "the key"), (403, "a role"), (404, "the address")]
+)
+def test_what_can_be_mended_is_tried_again(
+    mailer: EmailMailer, mailbox: str, status: int, mend: str
+) -> None:
+    call(f"{mailbox}/_emulator/faults", {"status": status, "times": 1})
+    waiting = mail()
+    trouble = trouble_of(mailer, waiting)
+    assert trouble.retryable
+    assert mend in trouble.message
+    mailer.send(mail=waiting)
+    assert len(inbox(mailbox)) == 1
+
+
+def test_a_wrong_key_waits_to_be_mended(mailbox: str) -> None:
     wrong = base64.b64encode(b"another").decode()
     mailer = EmailMailer(service=f"endpoint={mailbox};accesskey={wrong}", sender=SENDER)
     trouble = trouble_of(mailer, mail())
-    assert not trouble.retryable
+    assert trouble.retryable
     assert wrong not in trouble.message
 
 
