@@ -1,5 +1,7 @@
 """Whether a deployment's answer is good enough."""
 
+from math import isfinite
+
 from shared.domain.pipeline import Health, Json
 from shared.domain.release import Probe
 
@@ -11,7 +13,8 @@ KINDS: dict[str, tuple[type, ...]] = {
     "null": (type(None),),
     "any": (object,),
 }
-"""The words that a shape is made of."""
+"""The words that a shape is made of. A number is finite: JSON has no NaN and no Infinity, which a
+model answers that has computed nothing of use."""
 
 
 def judge(health: Health, *, status: int, latency_seconds: float, body: Json) -> Probe:
@@ -21,7 +24,8 @@ def judge(health: Health, *, status: int, latency_seconds: float, body: Json) ->
         health: What the stage asks for.
         status: HTTP status.
         latency_seconds: From the request's first byte to the answer's last.
-        body: The parsed answer; a string where it was no JSON.
+        body: The parsed answer; a string where it was no JSON. So a plain text passes for a
+            string, and where no shape is asked for, any answer passes.
     """
     problems = []
     if status != health.expected_status:
@@ -71,9 +75,17 @@ def shape_problems(value: Json, shape: Json, where: str = "answer") -> list[str]
 def _is_kind(value: Json, kind: str) -> bool:
     if kind in ("number", "integer") and isinstance(value, bool):
         return False
+    if kind == "number" and _is_not_finite(value):
+        return False
     return isinstance(value, KINDS[kind])
 
 
+def _is_not_finite(value: Json) -> bool:
+    return isinstance(value, float) and not isfinite(value)
+
+
 def _name(value: Json) -> str:
+    if _is_not_finite(value):
+        return f"{value}, which no JSON holds,"
     names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean"}
     return "null" if value is None else names.get(type(value), "a number")

@@ -1,5 +1,6 @@
 """When an answer is good enough."""
 
+import math
 from typing import Any
 
 import pytest
@@ -10,7 +11,11 @@ from shared.domain.health import judge, shape_problems
 from shared.domain.pipeline import Health, Json
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
@@ -45,6 +50,10 @@ def test_values_that_fit(value: Json, shape: Json) -> None:
         (True, "number", "answer is a boolean instead of number"),
         (True, "integer", "answer is a boolean instead of integer"),
         (1.5, "integer", "answer is a number instead of integer"),
+        (math.nan, "number", "answer is nan, which no JSON holds, instead of number"),
+        ([1, -math.inf], ["number"], "answer[1] is -inf, which no JSON holds, instead of number"),
+        ("no JSON", {}, "answer is a string instead of an object"),
+        ("no JSON", "number", "answer is a string instead of number"),
         (None, "string", "answer is null instead of string"),
         (0, "boolean", "answer is a number instead of boolean"),
         ({}, ["number"], "answer is an object instead of a list"),
@@ -103,5 +112,5 @@ def test_a_slow_answer_is_told_together_with_its_shape() -> None:
     )
 
 
-def test_without_a_shape_any_answer_will_do() -> None:
+def test_without_a_shape_any_answer_will_do_even_a_plain_text() -> None:
     assert judge(health(), status=200, latency_seconds=9, body="no JSON").problems == ()
