@@ -107,7 +107,7 @@ async def _launch(
         process = await asyncio.create_subprocess_exec(
             *command,
             cwd=app,
-            env={**os.environ, **settings},
+            env=_environment() | dict(settings),
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=stderr,
@@ -116,6 +116,11 @@ async def _launch(
     watcher = asyncio.create_task(_watch(process, log, ended))
     exits.push_async_callback(_stop, process, watcher)
     return process
+
+
+def _environment() -> dict[str, str]:
+    """This process's own, without the cloud that azure-ai-ml may have noted in it."""
+    return {name: value for name, value in os.environ.items() if name != "AZUREML_CURRENT_CLOUD"}
 
 
 async def _watch(process: Process, log: Path, ended: asyncio.Future[str]) -> None:

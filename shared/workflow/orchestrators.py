@@ -28,9 +28,9 @@ from shared.workflow.contract import (
 
 type Steps[T] = Generator[Task[Any], Any, T]
 
-SHORTEST_PAUSE_SECONDS = 0.5
-PAUSE_GROWTH = 0.08
-"""Pauses grow with the time that has passed: a wait is seen to end at most 8 % late."""
+SHORTEST_PAUSE_SECONDS = 0.25
+PAUSE_GROWTH = 0.06
+"""Pauses grow with the time that has passed: a wait is seen to end at most 6 % late."""
 
 PATIENCE = timedelta(minutes=30)
 """How long failures in a row are taken for a passing fault."""

@@ -238,7 +238,7 @@ def test_a_deployment_that_someone_else_made_is_left_alone(releasing: Releasing)
 
 
 def test_a_deployment_that_takes_too_long_fails_and_is_taken_away(releasing: Releasing) -> None:
-    releasing.world.endpoints.looks = 200
+    releasing.world.endpoints.looks = 400
     release_id = releasing.begin()
     release = end(releasing, release_id)
     assert release.outcome is Outcome.FAILED
