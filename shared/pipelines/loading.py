@@ -1,6 +1,7 @@
 """From a folder of pipeline files to the domain's pipelines, or to all that is wrong with them."""
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -34,6 +35,11 @@ from shared.pipelines.source import Document, Location, Problem, read
 
 MANAGED_TIMEOUT_SECONDS = 180
 """Azure ML: the longest request that a managed endpoint takes; Kubernetes ones take 300."""
+
+LONGEST_SAMPLE = 64 * 1024
+"""Bytes of JSON. The sample travels with each step of a release and is kept as evidence."""
+
+GLOB = re.compile(r"[*?\[]")
 
 
 class InvalidPipelinesError(Exception):
@@ -85,6 +91,7 @@ def _pipeline(document: Document) -> Pipeline | None:
         _stage(document, ("stages", position), stage, source)
         for position, stage in enumerate(fields.stages)
     ]
+    _check_model_names(document, fields)
     names = [stage.name for stage in stages]
     for position, name in enumerate(names):
         if name in names[:position]:
@@ -99,6 +106,16 @@ def _pipeline(document: Document) -> Pipeline | None:
         tags=fields.tags,
         owners=tuple(fields.owners),
     )
+
+
+def _check_model_names(document: Document, fields: PipelineFields) -> None:
+    """Two models that are given one name would both want to be its version 1."""
+    if not GLOB.search(fields.model):
+        return
+    for position, stage in enumerate(fields.stages):
+        if stage.model_name is not None:
+            message = f"{fields.model} takes several models, which cannot share a name"
+            document.problems.append(document.problem(("stages", position, "model_name"), message))
 
 
 def _tell(document: Document, error: ValidationError) -> None:
@@ -142,7 +159,9 @@ def _check_endpoints(
 
 def _stage(document: Document, at: Location, fields: StageFields, source: Workspace) -> Stage:
     workspace = _workspace(fields.workspace) if fields.workspace else source
-    if workspace == source and fields.model_name is not None:
+    if workspace.is_named_by(source.arm_id):
+        workspace = source  # in one spelling, so that all see that it is the same
+    if workspace is source and fields.model_name is not None:
         message = "a stage in the source workspace serves the model under its own name"
         document.problems.append(document.problem((*at, "model_name"), message))
     request = fields.request
@@ -242,6 +261,9 @@ def _health(document: Document, at: Location, fields: HealthFields) -> Health:
             document.problems.append(document.problem((*at, "sample_request"), message))
     else:
         request = fields.sample_request
+    if len(json.dumps(request)) > LONGEST_SAMPLE:
+        message = f"the sample request is longer than {LONGEST_SAMPLE // 1024} KiB of JSON"
+        document.problems.append(document.problem((*at, "sample_request"), message))
     return Health(
         timeout_seconds=fields.timeout,
         interval_seconds=fields.interval,

@@ -22,8 +22,11 @@ from shared.domain.health import KINDS
 
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 EXACT_ENVIRONMENT = re.compile(
-    r"azureml:[^:/]+:[^:/]+|azureml://registries/[^/]+/environments/[^/]+/versions/[^/]+"
+    r"(?:azureml:[^:/@]+:|azureml://registries/[^/@]+/environments/[^/@]+/versions/)"
+    r"(?!(?i:latest)$)[^:/@]+"
 )
+"""A version, and no label: what `latest` means changes under a release."""
+
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 DAY = 86400.0

@@ -1,5 +1,6 @@
 """Every kind of mistake in a pipeline file is told with file, line and field; all at once."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,12 @@ def test_a_mistake_is_told_with_line_and_field(
         ("azureml:sklearn:12", True),
         ("azureml://registries/azureml/environments/sklearn-1.5/versions/20", True),
         ("azureml:sklearn", False),
+        ("azureml:sklearn:latest", False),
+        ("azureml:sklearn:Latest", False),
+        ("azureml:sklearn:1@latest", False),
+        ("azureml:sklearn:latest-1", True),
+        ("azureml://registries/azureml/environments/sklearn-1.5/versions/latest", False),
+        ("azureml://registries/azureml/environments/sklearn-1.5/labels/latest", False),
         ("azureml:sklearn@latest", False),
         ("azureml://registries/azureml/environments/sklearn-1.5", False),
     ],
@@ -157,6 +164,49 @@ def test_an_environment_names_its_version(tmp_path: Path, reference: str, good: 
         assert problems(tmp_path) == [
             "one.yaml:12: stages[0].environment: name a version, as in azureml:name:version"
         ]
+
+
+SOURCE_IN_CAPITALS = "workspace: {subscription: S, resource_group: RG, name: WK-QA}"
+
+
+def test_the_source_is_the_source_in_any_spelling(tmp_path: Path) -> None:
+    """ARM ignores case."""
+    write(tmp_path, GOOD.replace("name: qa", f"name: qa\n    {SOURCE_IN_CAPITALS}"))
+    (pipeline,) = load_pipelines(tmp_path, {}).values()
+    assert pipeline.stages[0].workspace == pipeline.source
+    renamed = f"name: qa\n    {SOURCE_IN_CAPITALS}\n    model_name: other"
+    write(tmp_path, GOOD.replace("name: qa", renamed))
+    (problem,) = problems(tmp_path)
+    assert problem.startswith("one.yaml:7: stages[0].model_name: a stage in the source workspace")
+
+
+@pytest.mark.parametrize("model", ["diabetes-*", "diabetes-?", "diabetes-[ab]"])
+def test_several_models_cannot_get_one_name(tmp_path: Path, model: str) -> None:
+    text = GOOD.replace("model: diabetes", f'model: "{model}"')
+    write(tmp_path, text)
+    assert load_pipelines(tmp_path, {})
+    other = "workspace: {subscription: s, resource_group: rg, name: wk-prod}"
+    renamed = f"name: qa\n    {other}\n    model_name: other"
+    write(tmp_path, text.replace("name: qa", renamed))
+    (problem,) = problems(tmp_path)
+    assert problem.startswith(f"one.yaml:7: stages[0].model_name: {model} takes several models")
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_a_long_sample_is_told(tmp_path: Path, inline: bool) -> None:
+    write(tmp_path, GOOD)
+    for length, good in ((64 * 1024 - 4, True), (64 * 1024 - 3, False)):
+        sample = json.dumps(["x" * length])
+        if inline:
+            write(tmp_path, GOOD.replace("sample.json", sample))
+        else:
+            (tmp_path / "sample.json").write_text(sample)
+        if good:
+            assert load_pipelines(tmp_path, {})
+        else:
+            (problem,) = problems(tmp_path)
+            assert problem.startswith("one.yaml:19: stages[0].health.sample_request: the sample")
+            assert "64 KiB" in problem
 
 
 def test_an_endpoint_in_two_stages_or_pipelines_is_told(tmp_path: Path) -> None:
