@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -43,15 +44,28 @@ class Scorer:
     def score(
         self, *, stage: Stage, deployment: str | None, body: Json, timeout_seconds: float
     ) -> ScoringAnswer:
-        """POST to the endpoint; once more with a fresh key where the one that is known is refused.
+        """POST to the endpoint; once more where its address or key may have changed.
+
+        An endpoint that was deleted and made again has another key, and maybe another address.
 
         Raises:
             StepError: No answer came, or the endpoint takes neither key.
         """
-        answer = self._ask(stage, self._door(stage), deployment, body, timeout_seconds)
-        if answer.status == 401:
-            door = self._door(stage, fresh=True)
-            answer = self._ask(stage, door, deployment, body, timeout_seconds)
+        from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+
+        known = self._key(stage) in self._doors
+        ask = partial(self._ask, stage, deployment, body, timeout_seconds)
+        asked = f"Scoring {stage.endpoint} ({deployment or 'its traffic'})"
+        with azure_ml_stops_here(asked, stage.workspace):
+            try:
+                answer = ask(self._door(stage))
+            except (ServiceRequestError, ServiceResponseError):
+                if not known:
+                    raise
+                answer = ask(self._door(stage, fresh=True))
+            else:
+                if answer.status == 401 or (answer.status == 404 and known):
+                    answer = ask(self._door(stage, fresh=True))
         if answer.status == 401:
             raise technical(
                 "ScoringKeyRefused",
@@ -61,10 +75,14 @@ class Scorer:
         return answer
 
     def _door(self, stage: Stage, *, fresh: bool = False) -> _Door:
-        key = (stage.workspace.arm_id.casefold(), stage.endpoint.lower())
+        key = self._key(stage)
         if fresh or key not in self._doors:
             self._doors[key] = self._read_door(stage)
         return self._doors[key]
+
+    @staticmethod
+    def _key(stage: Stage) -> tuple[str, str]:
+        return (stage.workspace.arm_id.casefold(), stage.endpoint.lower())
 
     def _read_door(self, stage: Stage) -> _Door:
         name = stage.endpoint.lower()
@@ -84,10 +102,10 @@ class Scorer:
     def _ask(
         self,
         stage: Stage,
-        door: _Door,
         deployment: str | None,
         body: Json,
         timeout_seconds: float,
+        door: _Door,
     ) -> ScoringAnswer:
         from azure.core.exceptions import ServiceResponseTimeoutError
         from azure.core.rest import HttpRequest
@@ -96,16 +114,15 @@ class Scorer:
         if deployment is not None:
             headers[DEPLOYMENT_HEADER] = deployment
         request = HttpRequest("POST", door.uri, headers=headers, json=body)
-        asked = deployment or "its traffic"
-        with azure_ml_stops_here(f"Scoring {stage.endpoint} ({asked})", stage.workspace):
-            started = time.perf_counter()
-            try:
-                response = self._client().send_request(
-                    request, connection_timeout=CONNECT_SECONDS, read_timeout=timeout_seconds
-                )
-            except ServiceResponseTimeoutError as error:
-                raise StepError(_too_slow(stage, asked, timeout_seconds)) from error
-            latency = time.perf_counter() - started
+        started = time.perf_counter()
+        try:
+            response = self._client().send_request(
+                request, connection_timeout=CONNECT_SECONDS, read_timeout=timeout_seconds
+            )
+        except ServiceResponseTimeoutError as error:
+            trouble = _too_slow(stage, deployment or "its traffic", timeout_seconds)
+            raise StepError(trouble) from error
+        latency = time.perf_counter() - started
         return ScoringAnswer(response.status_code, latency, _body(response.text()))
 
     def _client(self) -> "PipelineClient[HttpRequest, HttpResponse]":

@@ -91,6 +91,52 @@ def test_key_that_is_refused_for_good() -> None:
     assert app[SCORED] == ["Bearer refused"] * 2
 
 
+@contextmanager
+def made_again(old_address: str, status: int = 200) -> Iterator[tuple[Scorer, list[str]]]:
+    """A scorer that knows where the endpoint was before; and what it asks from now on."""
+    asked: list[str] = []
+
+    async def endpoint(request: web.Request) -> web.Response:
+        uri = f"http://{request.host}/new"
+        properties = {"provisioningState": "Succeeded", "authMode": "Key", "scoringUri": uri}
+        return web.json_response({"name": "ep", "location": "x", "properties": properties})
+
+    async def keys(_: web.Request) -> web.Response:
+        asked.append("keys")
+        return web.json_response({"primaryKey": "new key", "secondaryKey": "x"})
+
+    async def score(request: web.Request) -> web.Response:
+        asked.append(request.headers["Authorization"])
+        return web.json_response([1], status=status)
+
+    app = web.Application()
+    app.router.add_get("/{rest:.*}/onlineEndpoints/ep", endpoint)
+    app.router.add_post("/{rest:.*}/onlineEndpoints/ep/listKeys", keys)
+    app.router.add_post("/new", score)
+    with serving(app) as address:
+        credential = azure_credential(static_token="secret-token")
+        scorer = Scorer(Workspaces(arm_url=address, credential=credential))
+        uri = old_address.format(address=address)
+        scorer._doors[scorer._key(STAGE)] = _Door(uri, "old key")
+        yield scorer, asked
+
+
+@pytest.mark.parametrize("old_address", ["http://127.0.0.1:1/score", "{address}/old"])
+def test_endpoint_that_was_made_again(old_address: str) -> None:
+    """It has another address: nobody answers at the old one, or knows nothing of it."""
+    with made_again(old_address) as (scorer, asked):
+        for _ in range(2):
+            assert ask(scorer, STAGE).status == 200
+    assert asked == ["keys", "Bearer new key", "Bearer new key"]
+
+
+def test_an_address_that_was_just_read_is_not_read_again() -> None:
+    with made_again("", status=404) as (scorer, asked):
+        scorer._doors.clear()
+        assert ask(scorer, STAGE).status == 404
+    assert asked == ["keys", "Bearer new key"]
+
+
 def test_scoring_address_in_plain_text() -> None:
     """A Kubernetes cluster without TLS: its key is not sent."""
     app = arm_with_endpoint(scoring_uri="http://10.0.0.4/api/v1/endpoint/x/score")
