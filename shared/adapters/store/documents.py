@@ -16,15 +16,29 @@ SCHEMA = 1
 PROPERTY_LENGTH = 32_768
 """A string property holds 64 KiB of UTF-16 (azure-facts: Table Storage)."""
 
+DOCUMENT_LENGTH = 480 * 1024
+"""A row holds 1 MiB, and each character takes two bytes of it (learn.microsoft.com/rest/api/
+storageservices/understanding-the-table-service-data-model); the rest is for keys and columns."""
+
 
 def encode(value: Hashable) -> dict[str, str | int]:
     """The properties that hold `value`: `schema`, and `document` or its pieces.
 
     The JSON is ASCII, so that one character is one UTF-16 unit and any text survives.
+
+    Raises:
+        StepError: No row holds that much.
     """
     text = json.dumps(_adapter(type(value)).dump_python(value, mode="json"), separators=(",", ":"))
     if len(text) <= PROPERTY_LENGTH:
         return {"schema": SCHEMA, "document": text}
+    if len(text) > DOCUMENT_LENGTH:
+        raise technical(
+            "RowTooLarge",
+            f"{type(value).__name__} takes {len(text) // 1024} KiB as JSON; a row of Table "
+            f"Storage holds {DOCUMENT_LENGTH // 1024} KiB of it. Shorten what belongs to it, such "
+            "as the model's tags, properties and description.",
+        )
     starts = range(0, len(text), PROPERTY_LENGTH)
     pieces = {
         f"document{number}": text[start : start + PROPERTY_LENGTH]

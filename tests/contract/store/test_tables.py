@@ -82,7 +82,7 @@ def test_a_release_with_everything_is_one_partition(
 ) -> None:
     stored = create(tables)
     change = Change(stored.release).noting(EventType.NOTICE, "noted", at=AT)
-    long = evidence(stored.release, description="ä👍" * PROPERTY_LENGTH)
+    long = evidence(stored.release, description="ä👍" * (PROPERTY_LENGTH // 2))
     tables.save(stored=stored, release=change.release, events=change.events, evidence=long)
     assert tables.evidence(release_id=stored.release.id, stage="prod", ask=1) == long
     rows = service.get_table_client("releases").query_entities(
@@ -194,6 +194,7 @@ def test_a_release_that_is_too_large_is_a_trouble(tables: TableStore) -> None:
     huge = replace(stored.release, reason="x" * 3_000_000)
     with pytest.raises(StepError) as caught:
         tables.save(stored=stored, release=huge)
+    assert caught.value.trouble.code == "RowTooLarge"
     assert not caught.value.trouble.retryable
     assert tables.get(release_id=stored.release.id) == stored
 

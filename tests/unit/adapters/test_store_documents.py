@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -6,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.adapters.store import keys
-from shared.adapters.store.documents import PROPERTY_LENGTH, SCHEMA, decode, encode
+from shared.adapters.store.documents import DOCUMENT_LENGTH, PROPERTY_LENGTH, SCHEMA, decode, encode
 from shared.domain.errors import StepError
 from shared.domain.pipeline import Json
 from shared.domain.release import (
@@ -74,13 +75,30 @@ def test_what_is_written_is_read(type_: type[Any], data: st.DataObject) -> None:
 
 
 def test_long_documents_are_split_and_joined() -> None:
-    for length in (PROPERTY_LENGTH // 2, PROPERTY_LENGTH, 5 * PROPERTY_LENGTH):
+    for length in (PROPERTY_LENGTH // 4, PROPERTY_LENGTH // 2, PROPERTY_LENGTH):
         event = IgnoredEvent("e", datetime(2026, 11, 2, tzinfo=UTC), "w", None, "👍" * length)
         written = row(event)
         assert decode(IgnoredEvent, written) == event
         texts = [value for name, value in written.items() if name.startswith("document")]
         assert len(texts) > 1
         assert all(len(text.encode("utf-16-le")) <= 2 * PROPERTY_LENGTH for text in texts)
+
+
+def event_of(length: int) -> IgnoredEvent:
+    """An event whose document has so many characters."""
+    empty = IgnoredEvent("e", datetime(2026, 11, 2, tzinfo=UTC), "w", None, "")
+    return replace(empty, reason="x" * (length - len(str(encode(empty)["document"]))))
+
+
+def test_a_document_that_no_row_holds_is_refused_before_the_call() -> None:
+    longest = event_of(DOCUMENT_LENGTH)
+    written = row(longest)
+    assert decode(IgnoredEvent, written) == longest
+    assert len(str(written).encode("utf-16-le")) < 1024 * 1024
+    with pytest.raises(StepError, match="RowTooLarge") as caught:
+        encode(event_of(DOCUMENT_LENGTH + 1))
+    assert not caught.value.trouble.retryable
+    assert "IgnoredEvent takes 480 KiB" in caught.value.trouble.message
 
 
 def test_a_row_of_a_newer_schema_is_refused() -> None:
