@@ -20,6 +20,8 @@ SOURCES := $(wildcard function_app.py shared dev bench tests)
 
 # uv works for this checkout alone, whatever environment make was called from.
 unexport VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
+# byte code is written once, not compiled anew at every start
+unexport PYTHONDONTWRITEBYTECODE
 export UV_HTTP_TIMEOUT ?= 120
 SYNC = UV_PYTHON="$$(cat $(PYTHON_PATH))" UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --quiet
 

@@ -60,7 +60,7 @@ def _import(module: str, settings: dict[str, str]) -> Import:
     answer = subprocess.run(  # noqa: S603 (our own interpreter and program)
         [sys.executable, "-c", PROGRAM.format(module=module)],
         cwd=ROOT,
-        env=os.environ | settings,
+        env=_environment() | settings,
         capture_output=True,
         text=True,
         check=False,
@@ -69,6 +69,11 @@ def _import(module: str, settings: dict[str, str]) -> Import:
         raise BenchError(f"import {module}: {answer.stderr.strip().splitlines()[-1]}")
     wall, cpu, with_ml_sdk = answer.stdout.split()
     return Import(float(wall), float(cpu), with_ml_sdk == "True")
+
+
+def _environment() -> dict[str, str]:
+    """This process's own, with byte code, as a deployed app has it."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _settings() -> dict[str, str]:
