@@ -50,7 +50,7 @@ def mail_service(text: str) -> tuple[str, str | None]:
         return require_safe(text), None
     parts = _connection(text)
     if not parts.get("endpoint") or not parts.get("accesskey"):
-        raise ValueError("a mail connection string needs endpoint=… and accesskey=…")
+        raise ValueError("a mail connection string needs the parts endpoint and accesskey")
     return require_safe(parts["endpoint"]), parts["accesskey"]
 
 
