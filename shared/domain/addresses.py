@@ -41,7 +41,7 @@ def mail_service(text: str) -> tuple[str, str | None]:
     The client's own reading of a connection string makes https of http.
 
     Args:
-        text: The endpoint, or a connection string (`endpoint=…;accesskey=…`).
+        text: The endpoint, or a connection string (with `endpoint` and `accesskey`).
 
     Raises:
         ValueError: It is incomplete or unsafe.
