@@ -103,7 +103,7 @@ class Health:
     sample_request: Json
     expected_status: int
     expected_shape: Json
-    """The answer's JSON shape, see `health.shape_problems`; None accepts any JSON."""
+    """The answer's JSON shape, see `health.shape_problems`; None accepts any answer."""
 
     max_latency_seconds: float | None
 
