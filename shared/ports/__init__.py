@@ -1,0 +1,47 @@
+"""What the service needs of the world, as protocols. Adapters implement them, tests fake them.
+
+Every method may be called from several threads at once. A method that meets an expected failure
+raises `StepError`, whose trouble says whose fault it is and whether trying again can help.
+"""
+
+from shared.ports.azureml import (
+    Artifacts,
+    Container,
+    Deployment,
+    Endpoint,
+    Endpoints,
+    Models,
+    OperationState,
+    OperationStatus,
+    RegisteredModel,
+    ScoringAnswer,
+)
+from shared.ports.messages import Letters, Link, Links, Mail, Mailer, Publisher
+from shared.ports.services import Clock, Orchestrations, Services
+from shared.ports.store import ConflictError, Page, Store, Stored
+
+__all__ = [
+    "Artifacts",
+    "Clock",
+    "ConflictError",
+    "Container",
+    "Deployment",
+    "Endpoint",
+    "Endpoints",
+    "Letters",
+    "Link",
+    "Links",
+    "Mail",
+    "Mailer",
+    "Models",
+    "OperationState",
+    "OperationStatus",
+    "Orchestrations",
+    "Page",
+    "Publisher",
+    "RegisteredModel",
+    "ScoringAnswer",
+    "Services",
+    "Store",
+    "Stored",
+]

@@ -1,0 +1,187 @@
+"""Azure ML: model versions, endpoints, deployments, and the blobs behind them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from shared.domain.artefacts import Artefact
+from shared.domain.errors import Trouble
+from shared.domain.pipeline import Json, Stage, Workspace
+from shared.domain.release import (
+    ModelVersion,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A blob container behind a workspace's datastore."""
+
+    workspace: Workspace
+    datastore: str
+    account_url: str
+    """The blob service's address, for example `https://account.blob.core.windows.net`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredModel:
+    """A model version as a workspace has it."""
+
+    model: ModelVersion
+    type: str
+    """`custom_model`, `mlflow_model` or `triton_model`."""
+
+    container: Container
+    path: str
+    """Blob name of the model's file, or of its folder without a closing slash."""
+
+    description: str
+    tags: Mapping[str, str]
+    properties: Mapping[str, str]
+    created_by: str | None
+    created_at: datetime | None
+
+
+class Models(Protocol):
+    """Model versions of workspaces."""
+
+    def get(self, *, workspace: Workspace, model: ModelVersion) -> RegisteredModel | None:
+        """The model version, or None where the workspace has none (never another version)."""
+
+    def default_container(self, *, workspace: Workspace) -> Container:
+        """The container of the workspace's default datastore."""
+
+    def register(
+        self,
+        *,
+        workspace: Workspace,
+        model: ModelVersion,
+        source: RegisteredModel,
+        path: str,
+        tags: Mapping[str, str],
+    ) -> None:
+        """Register what lies at blob `path` of the default container as `model`.
+
+        Type, description and properties are the source's; `tags` replace its tags. Doing it again
+        changes nothing; the same version with another path is a trouble.
+        """
+
+
+class OperationState(StrEnum):
+    """A long-running operation, folded to what matters."""
+
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True, slots=True)
+class OperationStatus:
+    """How an operation stands."""
+
+    state: OperationState
+    trouble: Trouble | None = None
+    """Set when failed, with Azure's code and words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An online endpoint as Azure ML has it."""
+
+    name: str
+    provisioning: OperationState
+    traffic: Mapping[str, int]
+    scoring_uri: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """An online deployment as Azure ML has it."""
+
+    name: str
+    provisioning: OperationState
+    model: str | None
+    """The model's ARM or `azureml:` id."""
+
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringAnswer:
+    """What a deployment answered."""
+
+    status: int
+    latency_seconds: float
+    body: Json
+    """Parsed; the text itself (at most 2,000 characters) where it is no JSON."""
+
+
+class Endpoints(Protocol):
+    """Online endpoints and deployments. What begins something returns the operation's URL.
+
+    The URL is signed and must be called back as it stands; it is never logged.
+    """
+
+    def get(self, *, stage: Stage) -> Endpoint | None:
+        """The stage's endpoint."""
+
+    def deployments(self, *, stage: Stage) -> list[Deployment]:
+        """The endpoint's deployments; empty where there is no endpoint."""
+
+    def begin_create(self, *, stage: Stage, tags: Mapping[str, str]) -> str:
+        """Create the stage's endpoint, with key authentication and no traffic."""
+
+    def begin_deploy(
+        self, *, stage: Stage, deployment: str, model: ModelVersion, tags: Mapping[str, str]
+    ) -> str:
+        """Create or update a deployment of exactly `model` without touching any traffic."""
+
+    def begin_traffic(self, *, stage: Stage, traffic: Mapping[str, int]) -> str:
+        """Set the endpoint's traffic map (percent per deployment; sums to 0 or 100)."""
+
+    def begin_delete(self, *, stage: Stage, deployment: str) -> str | None:
+        """Delete a deployment; None where it is gone already."""
+
+    def operation(self, *, stage: Stage, url: str) -> OperationStatus:
+        """How an operation stands. One read, no waiting."""
+
+    def logs(self, *, stage: Stage, deployment: str, lines: int) -> str:
+        """The end of the deployment's container log; empty where there is none."""
+
+    def score(
+        self, *, stage: Stage, deployment: str | None, body: Json, timeout_seconds: float
+    ) -> ScoringAnswer:
+        """POST to the endpoint's scoring address.
+
+        With the deployment's own header; None asks as users do, through the traffic map.
+        """
+
+
+class Artifacts(Protocol):
+    """Model files. No byte of them passes through this process."""
+
+    def files(self, *, container: Container, path: str) -> list[Artefact]:
+        """The file at `path`, or every file below it; names relative to `path`."""
+
+    def begin_copy(
+        self,
+        *,
+        source: Container,
+        source_path: str,
+        files: Sequence[Artefact],
+        target: Container,
+        target_path: str,
+    ) -> None:
+        """Start the server-side copy of what is not there or under way yet; returns at once.
+
+        Each file is copied on condition of its etag; a file that changed since is a trouble.
+        """
+
+    def copying(
+        self, *, target: Container, target_path: str, files: Sequence[Artefact]
+    ) -> OperationStatus:
+        """How the copy of these files stands."""
