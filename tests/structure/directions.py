@@ -33,7 +33,7 @@ _CORE = ("shared.domain", "shared.ports")
 PARTS = (
     Part("shared", project=()),  # a newcomer imports nothing until it has a line here
     Part("shared.domain", project=("shared.domain",)),
-    Part("shared.ports", project=("shared.domain",)),
+    Part("shared.ports", project=_CORE),
     Part("shared.workflow", project=(*_CORE, "shared.workflow")),
     Part(
         ORCHESTRATORS,
