@@ -28,7 +28,7 @@ from shared.workflow.contract import (
 
 type Steps[T] = Generator[Task[Any], Any, T]
 
-SHORTEST_PAUSE_SECONDS = 0.15
+SHORTEST_PAUSE_SECONDS = 0.25
 PAUSE_GROWTH = 0.06
 """Pauses grow with the time that has passed: a wait is seen to end at most 6 % late."""
 
