@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.domain.errors import technical
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, StageState
 from shared.ports import OperationState, RegisteredModel
@@ -57,8 +56,6 @@ def copy_model(turn: Turn, _: Mapping[str, Json]) -> Answer:
 
 def _origin(turn: Turn, registered: RegisteredModel) -> dict[str, str]:
     """Tags that say where a copied model came from."""
-    if not turn.release.workspace:
-        raise technical("WorkspaceUnknown", "The release does not say where its model came from.")
     return {
         "modelgate-source-workspace": turn.pipeline.source.name,
         "modelgate-source-model": registered.model.name,
