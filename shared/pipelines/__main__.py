@@ -34,7 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
 def _check(folder: Path, settings_file: Path | None) -> int:
     settings = dict(os.environ)
     if settings_file is not None:
-        settings |= json.loads(settings_file.read_text(encoding="utf-8")).get("Values", {})
+        try:
+            settings |= json.loads(settings_file.read_text(encoding="utf-8")).get("Values", {})
+        except (OSError, ValueError) as error:
+            print(f"{settings_file}: cannot be read as settings: {error}", file=sys.stderr)
+            return 1
     try:
         pipelines = load_pipelines(folder, settings)
     except InvalidPipelinesError as error:

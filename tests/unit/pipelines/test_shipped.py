@@ -98,3 +98,15 @@ def test_check_fails_with_the_problems(tmp_path: Path, capsys: pytest.CaptureFix
     (tmp_path / "bad.yaml").write_text("name: x\n")
     assert main(["check", str(tmp_path)]) == 1
     assert "bad.yaml:1: model is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [None, "{"], ids=["missing", "no JSON"])
+def test_settings_that_cannot_be_read_are_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None
+) -> None:
+    settings = tmp_path / "local.settings.json"
+    if content is not None:
+        settings.write_text(content)
+    assert main(["check", str(FOLDER), "--settings", str(settings)]) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"{settings}: cannot be read as settings")
