@@ -1,8 +1,10 @@
 """The files of a model, and what makes two sets of them the same."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, datetime, time
+from enum import Enum
 from hashlib import sha256
 
 from shared.domain.pipeline import Json
@@ -32,6 +34,24 @@ def digest(value: Json) -> str:
     """SHA-256 (hex) over the canonical JSON of a value."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return sha256(text.encode()).hexdigest()
+
+
+def plain(value: object) -> Json:
+    """A value of the domain as JSON: dataclasses by field, enums by value, times in UTC."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): plain(inner) for name, inner in sorted(value.items())}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, time):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return str(value.value)
+    assert value is None or isinstance(value, bool | int | float | str)
+    return value
 
 
 def copy_problems(source: Iterable[Artefact], copied: Iterable[Artefact]) -> list[str]:

@@ -39,6 +39,9 @@ class Trouble:
     retryable: bool = False
     """Whether the same step may succeed a little later."""
 
+    retry_after_seconds: float | None = None
+    """How much later, where that is known."""
+
     def to_json(self) -> dict[str, Json]:
         """As it crosses the durable boundary; `from_json` is its inverse."""
         return {
@@ -46,16 +49,19 @@ class Trouble:
             "code": self.code,
             "message": self.message,
             "retryable": self.retryable,
+            "retry_after_seconds": self.retry_after_seconds,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> Self:
         """The inverse of `to_json`."""
+        after = data.get("retry_after_seconds")
         return cls(
             blame=Blame(str(data["blame"])),
             code=str(data["code"]),
             message=str(data["message"]),
             retryable=bool(data["retryable"]),
+            retry_after_seconds=None if after is None else float(str(after)),
         )
 
 

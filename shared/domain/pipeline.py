@@ -6,6 +6,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
 
+from shared.domain.policy import ApprovalPolicy
+
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -106,17 +108,6 @@ class Health:
     """The answer's JSON shape, see `health.shape_problems`; None accepts any answer."""
 
     max_latency_seconds: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalPolicy:
-    """Who is asked before a stage starts, and for how long."""
-
-    approvers: tuple[str, ...]
-    """Mail addresses, lower case."""
-
-    timeout_seconds: float
-    instructions: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType, Self
 
+from shared.domain.ask import Ask
 from shared.domain.pipeline import Json, Workspace
 
 ReleaseId = NewType("ReleaseId", str)
@@ -69,29 +70,6 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """One request for approval: who was asked, of what, until when."""
-
-    number: int
-    """1 for the first; people are asked again when what they approved has changed."""
-
-    asked_at: datetime
-    expires_at: datetime
-    digest: str
-    """Over artefacts, evidence and stage configuration: what a decision is bound to."""
-
-    approvers: tuple[str, ...]
-    used: bool = False
-    """Whether an approval of this was used up to start the stage."""
-
-    mailed: tuple[str, ...] = ()
-    """Whom the mail was accepted for."""
-
-    refused: tuple[str, ...] = ()
-    """Whom no mail can reach."""
-
-
-@dataclass(frozen=True, slots=True)
 class StageRecord:
     """What has happened to a release in one stage."""
 
@@ -140,10 +118,18 @@ class Release:
     artefact_digest: str | None = None
     """Over the model's files when the release began; every stage gets these bytes or none."""
 
+    registered_by: str | None = None
+    registered_at: datetime | None = None
+    """Who registered the version, and when, as Azure ML tells; None until the release has looked
+    at it, or where Azure ML does not tell. What was registered later is newer."""
+
     requested_by: str | None = None
     """Who started it by hand; None when the registration did."""
 
     abort_requested_by: str | None = None
+    superseded_by: ReleaseId | None = None
+    """The release of a newer version that took this one's place at a gate."""
+
     ending: Outcome | None = None
     """The outcome that is to come, while what was begun is undone; there is no way back."""
 
@@ -152,7 +138,10 @@ class Release:
     """What happened and what to do, for people; set with `ending` or the outcome."""
 
     ended_at: datetime | None = None
-    told_owners: bool = False
+    told: tuple[str, ...] = ()
+    """Who has had the mail about its end."""
+
+    told_everybody: bool = False
     last_event: int = 0
     """Number of the newest audit event."""
 
@@ -195,6 +184,12 @@ class EventType(StrEnum):
     APPROVAL_REQUESTED = "ApprovalRequested"
     APPROVAL_VOIDED = "ApprovalVoided"
     DECIDED = "Decided"
+    EVIDENCE_DEGRADED = "EvidenceDegraded"
+    """The stage before does not answer any more as it did: approvals take no effect."""
+    EVIDENCE_RECOVERED = "EvidenceRecovered"
+    LINKS_REVOKED = "LinksRevoked"
+    SUPERSEDED = "Superseded"
+    """A newer version takes this one's place."""
     MODEL_COPIED = "ModelCopied"
     DEPLOYED = "Deployed"
     PROBED = "Probed"
@@ -223,53 +218,6 @@ class AuditEvent:
 
     message: str
     details: dict[str, Json]
-
-
-class Choice(StrEnum):
-    """What an approver can say."""
-
-    APPROVE = "approve"
-    REJECT = "reject"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One person's answer to one ask."""
-
-    release_id: ReleaseId
-    stage: str
-    ask: int
-    approver: str
-    choice: Choice
-    comment: str
-    at: datetime
-    digest: str
-    """The digest that the approver's page showed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What is known of a model when people are asked; frozen, and hashed into the ask's digest."""
-
-    release_id: ReleaseId
-    stage: str
-    """The stage that is asked for."""
-
-    ask: int
-    model_type: str
-    description: str
-    tags: dict[str, str]
-    properties: dict[str, str]
-    registered_by: str | None
-    registered_at: datetime | None
-    file_count: int
-    total_bytes: int
-    artefact_digest: str
-    probes: dict[str, Probe]
-    """Per earlier stage, what was measured."""
-
-    configuration: dict[str, Json]
-    """The configuration of the stage that is asked for, as digested."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,13 @@ STAGE_TRANSITIONS = MappingProxyType(
 TERMINAL_STAGES = frozenset(state for state, after in STAGE_TRANSITIONS.items() if not after)
 
 
+def is_waiting(release: Release, stage: str) -> bool:
+    """Whether a release waits for people at a stage's gate."""
+    there = release.stage
+    is_there = there is not None and there.name == stage and there.state is S.WAITING
+    return is_there and not release.is_over
+
+
 def move_stage(release: Release, record: StageRecord, to: StageState, at: datetime) -> Release:
     """The release with `record` stored and moved to the state `to`.
 

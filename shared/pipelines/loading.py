@@ -10,7 +10,6 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from shared.domain.pipeline import (
-    ApprovalPolicy,
     Compute,
     Environment,
     Health,
@@ -23,6 +22,7 @@ from shared.domain.pipeline import (
     Stage,
     Workspace,
 )
+from shared.domain.policy import ApprovalPolicy
 from shared.pipelines.models import (
     HealthFields,
     ImageFields,

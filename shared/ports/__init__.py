@@ -4,6 +4,7 @@ Every method may be called from several threads at once. A method that meets an 
 raises `StepError`, whose trouble says whose fault it is and whether trying again can help.
 """
 
+from shared.ports.access import DIGEST_LENGTH, Attempts, Link, Links
 from shared.ports.azureml import (
     Artifacts,
     Container,
@@ -13,15 +14,19 @@ from shared.ports.azureml import (
     Models,
     OperationState,
     OperationStatus,
+    Preflight,
     RegisteredModel,
+    RegisteredVersion,
     ScoringAnswer,
 )
-from shared.ports.messages import Letters, Link, Links, Mail, Mailer, Publisher
+from shared.ports.messages import Letters, Mail, Mailer, Publisher
 from shared.ports.services import Clock, Orchestrations, Services
 from shared.ports.store import ConflictError, Page, Store, Stored
 
 __all__ = [
+    "DIGEST_LENGTH",
     "Artifacts",
+    "Attempts",
     "Clock",
     "ConflictError",
     "Container",
@@ -38,8 +43,10 @@ __all__ = [
     "OperationStatus",
     "Orchestrations",
     "Page",
+    "Preflight",
     "Publisher",
     "RegisteredModel",
+    "RegisteredVersion",
     "ScoringAnswer",
     "Services",
     "Store",

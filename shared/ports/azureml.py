@@ -8,6 +8,7 @@ from typing import Protocol
 
 from shared.domain.artefacts import Artefact
 from shared.domain.errors import Trouble
+from shared.domain.evidence import Check
 from shared.domain.pipeline import Json, Stage, Workspace
 from shared.domain.release import (
     ModelVersion,
@@ -45,11 +46,23 @@ class RegisteredModel:
     created_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class RegisteredVersion:
+    """A version in a model's list."""
+
+    version: str
+    created_by: str | None
+    created_at: datetime | None
+
+
 class Models(Protocol):
     """Model versions of workspaces."""
 
     def get(self, *, workspace: Workspace, model: ModelVersion) -> RegisteredModel | None:
         """The model version, or None where the workspace has none (never another version)."""
+
+    def versions(self, *, workspace: Workspace, name: str, limit: int) -> list[RegisteredVersion]:
+        """The newest versions of a model, latest first; empty where there is no such model."""
 
     def default_container(self, *, workspace: Workspace) -> Container:
         """The container of the workspace's default datastore."""
@@ -161,8 +174,26 @@ class Endpoints(Protocol):
         """
 
 
+class Preflight(Protocol):
+    """Looks at what a deployment needs, before people are asked for it."""
+
+    def checks(self, *, stage: Stage, pipeline: str, copies: bool) -> list[Check]:
+        """Look at the stage's workspace, endpoint, permissions, quota and, for copies, storage.
+
+        What Azure refuses is a check that has not passed; it changes nothing that stays.
+
+        Args:
+            stage: The stage that is asked for.
+            pipeline: The pipeline's name: an endpoint that another one deploys to is not ours.
+            copies: Whether the model is copied into the stage's workspace.
+
+        Raises:
+            StepError: Azure does not answer; trying again may help.
+        """
+
+
 class Artifacts(Protocol):
-    """Model files. No byte of them passes through this process."""
+    """Model files. No byte of a model passes through this process."""
 
     def files(self, *, container: Container, path: str) -> list[Artefact]:
         """The file at `path`, or every file below it; names relative to `path`."""
@@ -185,3 +216,9 @@ class Artifacts(Protocol):
         self, *, target: Container, target_path: str, files: Sequence[Artefact]
     ) -> OperationStatus:
         """How the copy of these files stands."""
+
+    def text(self, *, container: Container, name: str, limit: int) -> str | None:
+        """A small text beside a model, `MLmodel` for example, which describes it.
+
+        None where there is no such blob, it has more than `limit` bytes or is no UTF-8.
+        """

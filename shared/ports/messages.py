@@ -1,17 +1,14 @@
-"""What goes out: mails and who writes them, links, published events."""
+"""What goes out: mails and who writes them, published events."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
-from shared.domain.pipeline import Stage
-from shared.domain.release import (
-    AuditEvent,
-    Decision,
-    Evidence,
-    Release,
-    ReleaseId,
-)
+from shared.domain.asking import Owed
+from shared.domain.decision import Decision
+from shared.domain.evidence import Evidence
+from shared.domain.release import AuditEvent, Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,8 @@ class Mailer(Protocol):
         """Hand a mail over; returns once the service has accepted it.
 
         Raises:
-            StepError: Retryable where the service's quota or a passing fault is the reason.
+            StepError: Retryable where the service's quota or a passing fault is the reason; its
+                `retry_after_seconds` says when there is room again, where that is known.
         """
 
 
@@ -47,34 +45,33 @@ class Publisher(Protocol):
         """Send CloudEvents, in order; the id of each is derived from release and number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """What a link in a mail stands for."""
-
-    release_id: ReleaseId
-    stage: str
-    ask: int
-    approver_key: str
-    """`names.person_key` of the approver."""
-
-
-class Links(Protocol):
-    """Signed links to the decision page."""
-
-    def url(self, *, link: Link) -> str:
-        """The address that goes into the mail."""
-
-    def read(self, *, token: str, max_age_seconds: float) -> Link | None:
-        """What a token stands for; None where it is cut, altered, too old or not ours."""
-
-
 class Letters(Protocol):
     """Writes mails."""
 
     def approval_request(
-        self, *, release: Release, stage: Stage, evidence: Evidence, approver: str, url: str
+        self,
+        *,
+        release: Release,
+        stage: str,
+        evidence: Evidence,
+        owed: Owed,
+        url: str,
+        code: str | None,
+        now: datetime,
     ) -> Mail:
-        """To one approver: what is asked, what was measured, by when, one link."""
+        """To one person who is asked: request, reminder or escalation.
 
-    def release_ended(self, *, release: Release, decisions: Sequence[Decision], to: str) -> Mail:
-        """To one owner: how a release ended, and why."""
+        Args:
+            release: As it is stored, with the ask in its stage.
+            stage: The stage that is asked for.
+            evidence: What the ask is about.
+            owed: To whom, and why.
+            url: The link to the decision page.
+            code: What the person types on the page besides; None where they sign in.
+            now: The time that is left is counted from.
+        """
+
+    def release_ended(
+        self, *, release: Release, decisions: Sequence[Decision], to: str, was_asked: bool
+    ) -> Mail:
+        """To one owner, or to one person who was asked: how a release ended, and why."""

@@ -9,8 +9,9 @@ from shared.domain.pipeline import Pipeline
 from shared.domain.release import (
     ReleaseId,
 )
-from shared.ports.azureml import Artifacts, Endpoints, Models
-from shared.ports.messages import Letters, Links, Mailer, Publisher
+from shared.ports.access import Attempts, Links
+from shared.ports.azureml import Artifacts, Endpoints, Models, Preflight
+from shared.ports.messages import Letters, Mailer, Publisher
 from shared.ports.store import Store
 
 
@@ -44,11 +45,16 @@ class Services:
     models: Models
     endpoints: Endpoints
     artifacts: Artifacts
+    preflight: Preflight
     store: Store
     mailer: Mailer
     publisher: Publisher | None
     """None where no topic is set."""
 
     links: Links
+    attempts: Attempts
     letters: Letters
     clock: Clock
+    sign_in: bool = False
+    """Whether App Service Authentication stands before the app, so that the headers in which it
+    names who has signed in come from the platform and from nobody else."""

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from shared.domain.decision import Decision
+from shared.domain.evidence import Evidence
+from shared.domain.fetch import Fetch
 from shared.domain.pipeline import Stage
 from shared.domain.release import (
     AuditEvent,
-    Decision,
-    Evidence,
     IgnoredEvent,
     Outcome,
     Release,
@@ -62,7 +63,8 @@ class Store(Protocol):
         """Replace `stored` by `release`, in one transaction with what comes with it.
 
         Raises:
-            ConflictError: `stored` is not the newest any more, or the approver has decided already.
+            ConflictError: `stored` is not the newest any more, or the approver's decision of this
+                revision is there already.
         """
 
     def settle(self, *, release: Release) -> None:
@@ -88,6 +90,18 @@ class Store(Protocol):
 
     def evidence(self, *, release_id: ReleaseId, stage: str, ask: int) -> Evidence | None:
         """What people were shown."""
+
+    def waiting(self, *, pipeline: str, stage: str) -> list[Release]:
+        """The releases that wait for people at a stage's gate, oldest first, without a scan."""
+
+    def note_fetch(self, *, fetch: Fetch) -> None:
+        """Count that somebody or something has opened a link. It touches no release.
+
+        Where two come in the same moment, one may go uncounted.
+        """
+
+    def fetches(self, *, release_id: ReleaseId) -> list[Fetch]:
+        """What has opened the links of a release, in the order of first times."""
 
     def ignore(self, *, event: IgnoredEvent) -> None:
         """Record a registration that started nothing; once per event id."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, Final
 
+from shared.domain.decision import Choice, Decision
 from shared.domain.errors import StepError
-from shared.domain.release import Choice, Decision, EventType
+from shared.domain.release import EventType
 from shared.domain.trail import Change
 from shared.ports import ConflictError, Orchestrations, Services
 from shared.web import waking

@@ -6,12 +6,12 @@ Never in here: tokens, Azure operation URLs, values of environment variables.
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from shared.domain.ask import Ask
+from shared.domain.decision import Decision
+from shared.domain.evidence import Evidence
 from shared.domain.pipeline import Json
 from shared.domain.release import (
-    Ask,
     AuditEvent,
-    Decision,
-    Evidence,
     IgnoredEvent,
     ModelVersion,
     Probe,

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.domain.ask import Ask
+from shared.domain.evidence import Evidence
 from shared.domain.pipeline import Json, Workspace
-from shared.domain.release import Ask, Evidence, Probe, Release, StageRecord
+from shared.domain.release import Probe, Release, StageRecord
 
 UNKNOWN = "not recorded"
 

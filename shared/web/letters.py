@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from shared.domain.decision import Decision
+from shared.domain.evidence import Evidence
 from shared.domain.names import operation_id
 from shared.domain.pipeline import Stage
-from shared.domain.release import Decision, Evidence, Release
+from shared.domain.release import Release
 from shared.ports import Mail
 from shared.web.documents import release_path
 from shared.web.facts import facts_of

@@ -4,7 +4,7 @@ import base64
 from functools import cache
 from hashlib import sha256
 
-from shared.domain.release import Decision
+from shared.domain.decision import Decision
 from shared.ports import Services
 from shared.web.documents import shown_configuration
 from shared.web.facts import facts_of

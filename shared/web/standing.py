@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.domain.approval import Verdict, judge
+from shared.domain.ask import Ask
+from shared.domain.decision import Decision
 from shared.domain.names import person_key
-from shared.domain.release import Ask, Decision, Release, StageRecord, StageState
+from shared.domain.release import Release, StageRecord, StageState
 from shared.ports import Link, Services, Stored
 
 GRACE_SECONDS = 30 * 86_400.0

@@ -1,12 +1,11 @@
 """A stage's configuration as JSON: what approvers see, and what their word is bound to."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from shared.domain.artefacts import digest
+from shared.domain.artefacts import digest, plain
 from shared.domain.pipeline import Json, Stage
 
 NOT_BINDING = frozenset({"approval", "keep_previous"})
@@ -46,16 +45,12 @@ def configuration_digest(stage: Stage) -> str:
 
 
 def _plain(value: object) -> Json:
+    """As `plain`, and files by name and content."""
     if isinstance(value, Path):
         return {"name": value.name, "sha256": _content_digest(value)}
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(name): _plain(inner) for name, inner in sorted(value.items())}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    assert value is None or isinstance(value, bool | int | float | str)
-    return value
+    return plain(value)
 
 
 def _content_digest(path: Path) -> str:

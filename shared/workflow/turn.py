@@ -5,17 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from shared.domain.decision import Decision
 from shared.domain.errors import Blame, IllegalTransitionError, StepError, Trouble, technical
+from shared.domain.evidence import Evidence
 from shared.domain.pipeline import Health, Json, ManagedCompute, Pipeline, Stage
-from shared.domain.release import (
-    Decision,
-    Evidence,
-    Outcome,
-    Release,
-    ReleaseId,
-    StageRecord,
-    StageState,
-)
+from shared.domain.release import Outcome, Release, ReleaseId, StageRecord, StageState
 from shared.domain.trail import Change
 from shared.domain.transitions import move_stage
 from shared.ports import ConflictError, Services, Stored

@@ -2,8 +2,15 @@
 
 from tests.fakes.artifacts import FakeArtifacts
 from tests.fakes.endpoints import FakeEndpoints
-from tests.fakes.messages import FakeLetters, FakeLinks, FakeMailer, FakePublisher
+from tests.fakes.messages import (
+    FakeAttempts,
+    FakeLetters,
+    FakeLinks,
+    FakeMailer,
+    FakePublisher,
+)
 from tests.fakes.models import FakeModels, container_of
+from tests.fakes.preflight import FakePreflight
 from tests.fakes.running import FakeClock, FakeOrchestrations
 from tests.fakes.store import MemoryStore
 from tests.fakes.troubles import Faults
@@ -11,6 +18,7 @@ from tests.fakes.world import World
 
 __all__ = [
     "FakeArtifacts",
+    "FakeAttempts",
     "FakeClock",
     "FakeEndpoints",
     "FakeLetters",
@@ -18,6 +26,7 @@ __all__ = [
     "FakeMailer",
     "FakeModels",
     "FakeOrchestrations",
+    "FakePreflight",
     "FakePublisher",
     "Faults",
     "MemoryStore",

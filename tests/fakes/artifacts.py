@@ -18,6 +18,8 @@ class FakeArtifacts:
 
     def __init__(self, *, looks: int = 0) -> None:
         self.blobs: dict[Place, Artefact] = {}
+        self.texts: dict[Place, str] = {}
+        """What small blobs say, by place."""
         self.looks = looks
         self.copies_started = 0
         self.copy_trouble: Trouble | None = None
@@ -81,6 +83,11 @@ class FakeArtifacts:
             trouble = Trouble(Blame.TECHNOLOGY, "CopyIncomplete", f"{missing[0]} is missing.")
             return OperationStatus(OperationState.FAILED, trouble)
         return OperationStatus(OperationState.SUCCEEDED)
+
+    def text(self, *, container: Container, name: str, limit: int) -> str | None:
+        self.faults.meet("text")
+        text = self.texts.get(self._place(container, name))
+        return None if text is None or len(text.encode()) > limit else text
 
     def _look_at(self, place: Place) -> None:
         if place not in self._under_way:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from shared.domain.errors import technical
 from shared.domain.pipeline import Workspace
 from shared.domain.release import ModelVersion
-from shared.ports import Container, RegisteredModel
+from shared.ports import Container, RegisteredModel, RegisteredVersion
 from tests.fakes.troubles import Faults
 
 REGISTERED_AT = datetime(2026, 11, 2, 8, 59, tzinfo=UTC)
@@ -38,6 +38,9 @@ class FakeModels:
         type_: str = "custom_model",
         path: str | None = None,
         tags: Mapping[str, str] | None = None,
+        properties: Mapping[str, str] | None = None,
+        created_by: str = "grace@example.com",
+        at: datetime = REGISTERED_AT,
     ) -> RegisteredModel:
         """Register as a data scientist does."""
         added = RegisteredModel(
@@ -47,9 +50,9 @@ class FakeModels:
             path=path or f"models/{model.name}/{model.version}/model.pkl",
             description=f"{model.name}, trained on diabetes data",
             tags=dict(tags or {}),
-            properties={"framework": "scikit-learn"},
-            created_by="ada@example.com",
-            created_at=REGISTERED_AT,
+            properties=dict(properties or {"framework": "scikit-learn"}),
+            created_by=created_by,
+            created_at=at,
         )
         self.registered[workspace.arm_id.casefold(), model] = added
         return added
@@ -61,6 +64,16 @@ class FakeModels:
     def get(self, *, workspace: Workspace, model: ModelVersion) -> RegisteredModel | None:
         self.faults.meet("get")
         return self.registered.get((workspace.arm_id.casefold(), model))
+
+    def versions(self, *, workspace: Workspace, name: str, limit: int) -> list[RegisteredVersion]:
+        self.faults.meet("versions")
+        found = [
+            RegisteredVersion(model.version, there.created_by, there.created_at)
+            for (arm_id, model), there in self.registered.items()
+            if arm_id == workspace.arm_id.casefold() and model.name == name
+        ]
+        found.sort(key=lambda version: version.created_at or REGISTERED_AT, reverse=True)
+        return found[:limit]
 
     def default_container(self, *, workspace: Workspace) -> Container:
         self.faults.meet("default_container")

@@ -3,19 +3,16 @@
 import base64
 import pickle
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from threading import RLock
 
+from shared.domain.decision import Decision
+from shared.domain.evidence import Evidence
+from shared.domain.fetch import Fetch
 from shared.domain.names import person_key
 from shared.domain.pipeline import Stage
-from shared.domain.release import (
-    AuditEvent,
-    Decision,
-    Evidence,
-    IgnoredEvent,
-    Outcome,
-    Release,
-    ReleaseId,
-)
+from shared.domain.release import AuditEvent, IgnoredEvent, Outcome, Release, ReleaseId
+from shared.domain.transitions import is_waiting
 from shared.ports import ConflictError, Page, Stored
 from tests.fakes.troubles import Faults
 
@@ -29,8 +26,9 @@ class MemoryStore:
         self._releases: dict[ReleaseId, Stored] = {}
         self._open: set[ReleaseId] = set()
         self._events: dict[ReleaseId, list[AuditEvent]] = {}
-        self._decisions: dict[tuple[ReleaseId, str, int, str], Decision] = {}
+        self._decisions: dict[tuple[ReleaseId, str, int, str, int], Decision] = {}
         self._evidence: dict[tuple[ReleaseId, str, int], Evidence] = {}
+        self._fetches: dict[tuple[ReleaseId, str, int, str, str], Fetch] = {}
         self._ignored: dict[str, IgnoredEvent] = {}
         self._endpoints: dict[tuple[str, str], ReleaseId] = {}
         self._writes = 0
@@ -127,6 +125,32 @@ class MemoryStore:
             self.faults.meet("evidence")
             return _copied(self._evidence.get((release_id, stage, ask)))
 
+    def waiting(self, *, pipeline: str, stage: str) -> list[Release]:
+        with self._lock:
+            self.faults.meet("waiting")
+            found = [
+                _copied(stored.release)
+                for stored in self._releases.values()
+                if stored.release.pipeline == pipeline and is_waiting(stored.release, stage)
+            ]
+        return sorted(found, key=lambda release: (release.created_at, release.id))
+
+    def note_fetch(self, *, fetch: Fetch) -> None:
+        with self._lock:
+            self.faults.meet("note_fetch")
+            key = (fetch.release_id, fetch.stage, fetch.ask, fetch.person, fetch.kind.value)
+            before = self._fetches.get(key)
+            if before is not None:
+                count = before.count + fetch.count
+                fetch = replace(fetch, first_at=before.first_at, count=count)
+            self._fetches[key] = fetch
+
+    def fetches(self, *, release_id: ReleaseId) -> list[Fetch]:
+        with self._lock:
+            self.faults.meet("fetches")
+            found = [each for each in self._fetches.values() if each.release_id == release_id]
+        return sorted(found, key=lambda each: (each.first_at, each.person, each.kind))
+
     def ignore(self, *, event: IgnoredEvent) -> None:
         with self._lock:
             self.faults.meet("ignore")
@@ -174,13 +198,13 @@ def _copied[T](value: T) -> T:
 
 
 def _is_settled(release: Release) -> bool:
-    told = release.is_over and release.told_owners
+    told = release.is_over and release.told_everybody
     return told and release.published_event >= release.last_event
 
 
-def _said(decision: Decision) -> tuple[ReleaseId, str, int, str]:
+def _said(decision: Decision) -> tuple[ReleaseId, str, int, str, int]:
     person = person_key(decision.approver)
-    return (decision.release_id, decision.stage, decision.ask, person)
+    return (decision.release_id, decision.stage, decision.ask, person, decision.revision)
 
 
 def _shown(evidence: Evidence) -> tuple[ReleaseId, str, int]:

@@ -8,8 +8,15 @@ from shared.domain.release import ModelVersion
 from shared.ports import RegisteredModel, Services
 from tests.fakes.artifacts import FakeArtifacts
 from tests.fakes.endpoints import FakeEndpoints
-from tests.fakes.messages import FakeLetters, FakeLinks, FakeMailer, FakePublisher
+from tests.fakes.messages import (
+    FakeAttempts,
+    FakeLetters,
+    FakeLinks,
+    FakeMailer,
+    FakePublisher,
+)
 from tests.fakes.models import FakeModels
+from tests.fakes.preflight import FakePreflight
 from tests.fakes.running import FakeClock, FakeOrchestrations
 from tests.fakes.store import MemoryStore
 
@@ -25,8 +32,11 @@ class World:
     store: MemoryStore = field(default_factory=MemoryStore)
     mailer: FakeMailer = field(default_factory=FakeMailer)
     publisher: FakePublisher = field(default_factory=FakePublisher)
+    preflight: FakePreflight = field(default_factory=FakePreflight)
+    attempts: FakeAttempts = field(default_factory=FakeAttempts)
     letters: FakeLetters = field(default_factory=FakeLetters)
     orchestrations: FakeOrchestrations = field(default_factory=FakeOrchestrations)
+    sign_in: bool = False
     endpoints: FakeEndpoints = field(init=False)
     links: FakeLinks = field(init=False)
 
@@ -42,12 +52,15 @@ class World:
             models=self.models,
             endpoints=self.endpoints,
             artifacts=self.artifacts,
+            preflight=self.preflight,
             store=self.store,
             mailer=self.mailer,
             publisher=self.publisher,
             links=self.links,
+            attempts=self.attempts,
             letters=self.letters,
             clock=self.clock,
+            sign_in=self.sign_in,
         )
 
     def register(self, pipeline: Pipeline, model: ModelVersion) -> RegisteredModel:

@@ -12,7 +12,8 @@ from durabletask.task import ActivityContext, OrchestrationContext
 from durabletask.worker import TaskHubGrpcWorker
 
 from dev.host.engine import Engine
-from shared.domain.release import Choice, ReleaseId, StageState
+from shared.domain.decision import Choice
+from shared.domain.release import ReleaseId, StageState
 from shared.workflow import contract, orchestrators
 from shared.workflow.activities import run_activity
 from shared.workflow.contract import Activity

@@ -5,7 +5,8 @@ from collections import Counter
 import grpc
 import pytest
 
-from shared.domain.release import Choice, Outcome, ReleaseId
+from shared.domain.decision import Choice
+from shared.domain.release import Outcome, ReleaseId
 from shared.workflow.contract import RELEASE, WATCH, Activity
 from shared.workflow.sweeper import sweep
 from tests.workflow.running import VERSION, Running

@@ -123,6 +123,6 @@ def has_work(release: Release) -> bool:
     """Whether anything is left to do: it runs, or somebody is to hear of it."""
     return (
         not release.is_over
-        or not release.told_owners
+        or not release.told_everybody
         or release.published_event < release.last_event
     )

@@ -5,8 +5,10 @@ from typing import Any
 from shared.adapters.store import keys
 from shared.adapters.store.documents import encode
 from shared.adapters.store.tables import Operation, creating
+from shared.domain.decision import Decision
+from shared.domain.evidence import Evidence
 from shared.domain.names import person_key
-from shared.domain.release import AuditEvent, Decision, Evidence, Release
+from shared.domain.release import AuditEvent, Release
 
 RELEASE = "release"
 """The row of the release itself."""

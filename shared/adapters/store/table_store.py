@@ -17,16 +17,10 @@ from shared.adapters.store.tables import (
     creating,
     replacing,
 )
+from shared.domain.decision import Decision
+from shared.domain.evidence import Evidence
 from shared.domain.pipeline import Stage
-from shared.domain.release import (
-    AuditEvent,
-    Decision,
-    Evidence,
-    IgnoredEvent,
-    Outcome,
-    Release,
-    ReleaseId,
-)
+from shared.domain.release import AuditEvent, IgnoredEvent, Outcome, Release, ReleaseId
 from shared.ports import ConflictError, Page, Stored
 
 if TYPE_CHECKING:

@@ -38,7 +38,7 @@ def wrap_up(turn: Turn, _: Mapping[str, Json]) -> Answer:
     """Tell the owners, publish what is left, and close the book. Pending until all is through."""
     if not turn.release.is_over:
         return Answer.done()
-    told = turn.release.told_owners or _tell_owners(turn)
+    told = turn.release.told_everybody or _tell_owners(turn)
     turn.stored = publish_news(turn.services, turn.stored)
     if not told or not is_published(turn.services, turn.release):
         return Answer.pending()
@@ -60,7 +60,7 @@ def _tell_owners(turn: Turn) -> bool:
             logger.warning("release %s: mail to an owner waits: %s", turn.release.id, error)
             if error.trouble.retryable:
                 return False
-    turn.commit(Change(replace(turn.release, told_owners=True)))
+    turn.commit(Change(replace(turn.release, told_everybody=True)))
     return True
 
 

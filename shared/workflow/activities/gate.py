@@ -7,18 +7,13 @@ from datetime import timedelta
 
 from shared.domain.approval import Judgement, Verdict, judge
 from shared.domain.artefacts import digest
+from shared.domain.ask import Ask
 from shared.domain.errors import StepError, Trouble, technical
+from shared.domain.evidence import Evidence
 from shared.domain.names import person_key
-from shared.domain.pipeline import ApprovalPolicy, Json
-from shared.domain.release import (
-    Ask,
-    EventType,
-    Evidence,
-    ModelVersion,
-    Outcome,
-    StageRecord,
-    StageState,
-)
+from shared.domain.pipeline import Json
+from shared.domain.policy import ApprovalPolicy
+from shared.domain.release import EventType, ModelVersion, Outcome, StageRecord, StageState
 from shared.domain.trail import Change
 from shared.ports import Link
 from shared.workflow.activities.begin import source_of

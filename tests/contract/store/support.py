@@ -4,17 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from shared.domain.decision import Choice, Decision
+from shared.domain.evidence import Evidence
 from shared.domain.pipeline import Health, ManagedCompute, Pipeline, Stage, Workspace
-from shared.domain.release import (
-    Choice,
-    Decision,
-    EventType,
-    Evidence,
-    ModelVersion,
-    Outcome,
-    Probe,
-    Release,
-)
+from shared.domain.release import EventType, ModelVersion, Outcome, Probe, Release
 from shared.domain.trail import Change, begin
 from shared.domain.transitions import end_release
 from shared.ports import Store, Stored

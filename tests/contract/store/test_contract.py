@@ -169,7 +169,7 @@ def test_open_releases_are_listed_oldest_first_until_they_are_settled(store: Sto
 
 def test_a_settled_release_with_news_is_open_again(store: Store) -> None:
     ended = end(store, create(store))
-    told = replace(ended.release, told_owners=True, published_event=ended.release.last_event)
+    told = replace(ended.release, told_everybody=True, published_event=ended.release.last_event)
     settled = store.save(stored=ended, release=told)
     store.settle(release=settled.release)
     assert told.id not in store.open_releases()

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from shared.adapters.store import keys
 from shared.adapters.store.documents import DOCUMENT_LENGTH, PROPERTY_LENGTH, SCHEMA, decode, encode
+from shared.domain.ask import Ask
+from shared.domain.decision import Decision
 from shared.domain.errors import StepError
+from shared.domain.evidence import Evidence
 from shared.domain.pipeline import Json
 from shared.domain.release import (
-    Ask,
     AuditEvent,
-    Decision,
-    Evidence,
     IgnoredEvent,
     ModelVersion,
     Probe,

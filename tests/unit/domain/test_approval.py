@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.approval import Verdict, judge
-from shared.domain.release import Ask, Choice, Decision, ReleaseId
+from shared.domain.ask import Ask
+from shared.domain.decision import Choice, Decision
+from shared.domain.release import ReleaseId
 
 AT = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 UNTIL = AT + timedelta(hours=10)

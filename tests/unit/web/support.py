@@ -7,23 +7,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from shared.domain.ask import Ask
+from shared.domain.decision import Choice, Decision
+from shared.domain.evidence import Evidence
 from shared.domain.names import person_key
-from shared.domain.pipeline import (
-    ApprovalPolicy,
-    Health,
-    Json,
-    ManagedCompute,
-    Pipeline,
-    Stage,
-    Workspace,
-)
+from shared.domain.pipeline import Health, Json, ManagedCompute, Pipeline, Stage, Workspace
+from shared.domain.policy import ApprovalPolicy
 from shared.domain.release import (
-    Ask,
     AuditEvent,
-    Choice,
-    Decision,
     EventType,
-    Evidence,
     ModelVersion,
     Outcome,
     Probe,

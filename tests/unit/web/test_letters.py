@@ -2,7 +2,8 @@ import re
 from dataclasses import replace
 from html import unescape
 
-from shared.domain.release import Choice, Outcome
+from shared.domain.decision import Choice
+from shared.domain.release import Outcome
 from shared.ports import Letters, Mail
 from shared.web.letters import HtmlLetters
 from tests.unit.web.support import (

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from shared.domain.decision import Choice
 from shared.domain.release import (
     AuditEvent,
-    Choice,
     EventType,
     IgnoredEvent,
     ModelVersion,

@@ -5,22 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from shared.domain.pipeline import (
-    ApprovalPolicy,
-    Health,
-    ManagedCompute,
-    Pipeline,
-    Stage,
-    Workspace,
-)
-from shared.domain.release import (
-    Choice,
-    Decision,
-    EventType,
-    ModelVersion,
-    Release,
-    ReleaseId,
-)
+from shared.domain.decision import Choice, Decision
+from shared.domain.pipeline import Health, ManagedCompute, Pipeline, Stage, Workspace
+from shared.domain.policy import ApprovalPolicy
+from shared.domain.release import EventType, ModelVersion, Release, ReleaseId
 from shared.domain.trail import Change, begin
 from tests.fakes import World
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from shared.domain.decision import Choice
 from shared.domain.pipeline import Pipeline, Stage
-from shared.domain.release import Choice, Outcome, ReleaseId, StageState
+from shared.domain.release import Outcome, ReleaseId, StageState
 from shared.workflow.contract import Activity
 from tests.fakes import World
 from tests.unit.workflow.crashing import Breaker

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from shared.domain.decision import Choice
 from shared.domain.errors import Blame, Trouble
-from shared.domain.release import Choice, EventType, ModelVersion, Outcome, Release, ReleaseId
+from shared.domain.release import EventType, ModelVersion, Outcome, Release, ReleaseId
 from shared.ports import ScoringAnswer
 from shared.workflow.contract import Activity
 from tests.fakes import World

@@ -2,7 +2,8 @@
 
 import pytest
 
-from shared.domain.release import Choice, EventType, Outcome, StageState
+from shared.domain.decision import Choice
+from shared.domain.release import EventType, Outcome, StageState
 from shared.workflow.contract import Activity
 from tests.fakes import World
 from tests.unit.workflow.inline import Inline

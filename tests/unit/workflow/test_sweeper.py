@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from shared.domain.release import Choice, Outcome, ReleaseId
+from shared.domain.decision import Choice
+from shared.domain.release import Outcome, ReleaseId
 from shared.workflow.activities import run_activity
 from shared.workflow.contract import Activity, payload
 from shared.workflow.sweeper import Sweep, sweep

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from shared.domain.decision import Choice
 from shared.domain.errors import Blame, Trouble
-from shared.domain.pipeline import ApprovalPolicy, Stage
-from shared.domain.release import Choice, EventType, Outcome, ReleaseId, StageState
+from shared.domain.pipeline import Stage
+from shared.domain.policy import ApprovalPolicy
+from shared.domain.release import EventType, Outcome, ReleaseId, StageState
 from shared.workflow.activities import run_activity
 from shared.workflow.contract import Activity, payload
 from tests.fakes import World

@@ -1,0 +1,88 @@
+"""One request for approval, as it was made."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from shared.domain.policy import ApprovalPolicy, of_people
+
+
+class Purpose(StrEnum):
+    """Why a mail is sent to someone who is asked."""
+
+    REQUEST = "request"
+    """The first word that they get of it."""
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+    """Somebody else has stayed silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Who is asked, of what, until when, and under which policy."""
+
+    number: int
+    """1 for the first; people are asked again when what they approved has changed."""
+
+    asked_at: datetime
+    expires_at: datetime
+    digest: str
+    """Over the evidence: artefacts, measurements, configuration, policy. What a decision is
+    bound to."""
+
+    approvers: tuple[str, ...]
+    """Whose word is wanted, in the policy's order, without who may not decide."""
+
+    policy: ApprovalPolicy | None = None
+    """As it was when people were asked; None in asks of before there were policies."""
+
+    requester: str | None = None
+    """Who registered the model, as Azure ML names them, or started the release by hand."""
+
+    used: bool = False
+    """Whether it is over: an approval was used up to start the stage, or it is void."""
+
+    series: int = 1
+    """Raised to revoke every link that is out."""
+
+    roster: tuple[str, ...] = ()
+    """Everybody whom a mail was meant for. A link names its person by the place in here, so
+    that it holds no personal data; nobody ever leaves or moves."""
+
+    mailed: tuple[str, ...] = ()
+    """The mails that were accepted, by `mail_key`."""
+
+    refused: tuple[str, ...] = ()
+    """The mails that cannot be delivered, by `mail_key`."""
+
+    heard: int = 0
+    """How many decisions the workflow has looked at; more in the store are news."""
+
+    probed_at: datetime | None = None
+    """When the stage before was last probed while people think."""
+
+    degraded: tuple[str, ...] = ()
+    """What was wrong then; approvals take no effect while there is anything."""
+
+    unprobed: str = ""
+    """Why the stage before is not probed any more; empty while it is."""
+
+    overtakes: str | None = None
+    """The newer version that the approvers agreed to put this one over; set when it is used."""
+
+    @property
+    def terms(self) -> ApprovalPolicy:
+        """The policy that this ask is judged by."""
+        if self.policy is not None:
+            return self.policy
+        seconds = (self.expires_at - self.asked_at).total_seconds()
+        return of_people(*self.approvers, timeout_seconds=seconds)
+
+    def place_of(self, person: str) -> int | None:
+        """The person's place in the roster."""
+        return self.roster.index(person) if person in self.roster else None
+
+
+def mail_key(purpose: Purpose, number: int, person: str) -> str:
+    """Names a mail of an ask: the `number` counts reminders, and is 0 for anything else."""
+    return f"{purpose}-{number} {person}"

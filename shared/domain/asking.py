@@ -1,0 +1,64 @@
+"""Which mails are owed for an ask, and when the next one is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.domain.approval import Judgement
+from shared.domain.ask import Ask, Purpose, mail_key
+from shared.domain.voices import Speaker
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A mail that somebody should have by now."""
+
+    speaker: Speaker
+    purpose: Purpose
+    number: int
+    """Counts reminders; 0 for anything else."""
+
+    @property
+    def key(self) -> str:
+        """Names it within the ask."""
+        return mail_key(self.purpose, self.number, self.speaker.person)
+
+
+def owed(ask: Ask, judgement: Judgement, now: datetime) -> list[Owed]:
+    """The mails that are due and were neither accepted nor refused for good.
+
+    Of several reminders that are late, because no mail could be sent meanwhile, the newest alone.
+    """
+    return [
+        mail
+        for speaker in judgement.speakers
+        if (mail := _due(ask, speaker, now)).key not in (*ask.mailed, *ask.refused)
+    ]
+
+
+def next_mail_at(ask: Ask, judgement: Judgement, now: datetime) -> datetime | None:
+    """When the next reminder is due, if nobody answers."""
+    return min(
+        (
+            moment
+            for speaker in judgement.speakers
+            for moment in _reminders(ask, speaker)
+            if moment > now
+        ),
+        default=None,
+    )
+
+
+def _due(ask: Ask, speaker: Speaker, now: datetime) -> Owed:
+    first = Owed(speaker, speaker.purpose, 0)
+    if first.key not in ask.mailed:
+        return first  # also where it was refused: who got no mail gets no reminder either
+    past = [moment for moment in _reminders(ask, speaker) if moment <= now]
+    return Owed(speaker, Purpose.REMINDER, len(past)) if past else first
+
+
+def _reminders(ask: Ask, speaker: Speaker) -> Iterator[datetime]:
+    for seconds in ask.terms.reminders_seconds:
+        moment = speaker.since + timedelta(seconds=seconds)
+        if moment < ask.expires_at:
+            yield moment

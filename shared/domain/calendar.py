@@ -1,0 +1,51 @@
+"""When a decision takes effect: hours of the day, days of the week, and freezes."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from shared.domain.policy import ApprovalPolicy, Hours
+
+_DAY = timedelta(days=1)
+
+
+def takes_effect_at(policy: ApprovalPolicy, moment: datetime) -> datetime:
+    """The first moment from `moment` on in which decisions take effect, in UTC."""
+    moment = moment.astimezone(UTC)
+    while True:
+        opened = _next_opening(policy.hours, ZoneInfo(policy.time_zone), moment)
+        thawed = _after_freezes(policy, opened)
+        if thawed == moment:
+            return moment
+        moment = thawed
+
+
+def frozen_until(policy: ApprovalPolicy, moment: datetime) -> datetime | None:
+    """The end of the freeze that a moment lies in; None outside of any."""
+    ends = [
+        freeze.ends_at for freeze in policy.freezes if freeze.begins_at <= moment < freeze.ends_at
+    ]
+    return max(ends, default=None)
+
+
+def _after_freezes(policy: ApprovalPolicy, moment: datetime) -> datetime:
+    while (end := frozen_until(policy, moment)) is not None:
+        moment = end.astimezone(UTC)
+    return moment
+
+
+def _next_opening(hours: Hours | None, zone: ZoneInfo, moment: datetime) -> datetime:
+    if hours is None:
+        return moment
+    day = moment.astimezone(zone).date()
+    while True:
+        if day.weekday() in hours.days:
+            opens, closes = _window(hours, zone, day)
+            if moment < closes:
+                return max(moment, opens)
+        day += _DAY
+
+
+def _window(hours: Hours, zone: ZoneInfo, day: date) -> tuple[datetime, datetime]:
+    opens = datetime.combine(day, hours.opens, zone).astimezone(UTC)
+    closes = datetime.combine(day, hours.closes, zone).astimezone(UTC)
+    return opens, closes

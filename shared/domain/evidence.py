@@ -1,0 +1,212 @@
+"""What is known of a model when people are asked."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from math import isfinite
+
+from shared.domain.artefacts import Artefact
+from shared.domain.pipeline import Json
+from shared.domain.release import ModelVersion, Outcome, Probe, ReleaseId
+
+SHOWN_FILES = 200
+"""Files that are kept by name; the digest covers all."""
+
+
+_NOT_METRICS = ("azureml", "modelgate-", "mlflow.")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field that is not as it was."""
+
+    field: str
+    """Dotted path, for example `configuration.compute.instance_count` or `metrics.r2`."""
+
+    before: Json
+    """None where there was none."""
+
+    after: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What the stage's endpoint serves now."""
+
+    deployment: str
+    percent: int
+    """Its share of the traffic."""
+
+    model: ModelVersion | None
+    """In the stage's workspace."""
+
+    source: ModelVersion | None = None
+    """The version in the source workspace, where a release brought it."""
+
+    release_id: ReleaseId | None = None
+    registered_at: datetime | None = None
+    """When the source version was registered."""
+
+    is_newer: bool = False
+    """Whether it is a newer version than the one that is asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What one deployment answered to a sample request."""
+
+    status: int
+    latency_seconds: float
+    body: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The same sample request, answered by the candidate and by what serves now."""
+
+    request: str
+    """The request's JSON, cut where it is long."""
+
+    candidate: Answered | None
+    current: Answered | None
+    """None where nothing serves yet, or it gave no answer."""
+
+    note: str = ""
+    """Why an answer is missing; empty where none is."""
+
+    differences: tuple[Difference, ...] = ()
+    """Between the two bodies, the first few."""
+
+    difference_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A version between the one that serves and the one that is asked about."""
+
+    version: str
+    registered_at: datetime | None
+    release_id: ReleaseId | None
+    """None where no release of this pipeline took it."""
+
+    outcome: Outcome | None
+    """None while it is under way, or where there is no release."""
+
+    words: str
+    """The release's reason, or why there is none."""
+
+    rejections: tuple[str, ...] = ()
+    """`who: comment`, one for each rejection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something that was looked at before people were asked, so that a yes does not fail."""
+
+    name: str
+    """For people: `Permissions in wk-prod`."""
+
+    passed: bool | None
+    """None where Azure does not tell."""
+
+    words: str
+    """What was found, and what to do where it has not passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What people are shown; frozen, and hashed into the ask's digest."""
+
+    release_id: ReleaseId
+    stage: str
+    """The stage that is asked for."""
+
+    ask: int
+    model_type: str
+    description: str
+    tags: dict[str, str]
+    properties: dict[str, str]
+    registered_by: str | None
+    registered_at: datetime | None
+    file_count: int
+    total_bytes: int
+    artefact_digest: str
+    probes: dict[str, Probe]
+    """Per earlier stage, what was measured."""
+
+    configuration: dict[str, Json]
+    """The configuration of the stage that is asked for, as digested."""
+
+    terms: dict[str, Json] | None = None
+    """The approval policy, as digested; None in evidence of before there were policies."""
+
+    files: tuple[Artefact, ...] = ()
+    """The first `SHOWN_FILES` by name."""
+
+    schema: Json = None
+    """An MLflow model's signature; None for other models."""
+
+    current: Current | None = None
+    """None where the endpoint serves nothing yet."""
+
+    comparisons: tuple[Comparison, ...] = ()
+    changes: tuple[Difference, ...] = ()
+    """What is other than in the version that serves now."""
+
+    changes_note: str = ""
+    """Why changes are not known, or not all; empty where they are."""
+
+    skipped: tuple[Skipped, ...] = ()
+    skipped_more: int = 0
+    """How many more versions than those were skipped."""
+
+    checks: tuple[Check, ...] = ()
+    changed_since: tuple[Difference, ...] = ()
+    """Why people are asked again: what has changed since the ask before."""
+
+
+def differences(before: Json, after: Json, where: str = "") -> list[Difference]:
+    """Where two JSON values differ, leaf by leaf, in order of their names."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return [
+            found
+            for name in sorted(before.keys() | after.keys())
+            for found in differences(before.get(name), after.get(name), _below(where, name))
+        ]
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        return [
+            found
+            for position, (one, other) in enumerate(zip(before, after, strict=True))
+            for found in differences(one, other, f"{where}[{position}]")
+        ]
+    return [] if _is_same(before, after) else [Difference(where, before, after)]
+
+
+def metrics_of(*values: dict[str, str]) -> dict[str, float]:
+    """The finite numbers among tags and properties: how models carry metrics in Azure ML.
+
+    Names that Azure ML and this service give themselves (`azureml.…`, `modelgate-…`) are none.
+    """
+    found: dict[str, float] = {}
+    for each in values:
+        for name, value in each.items():
+            number = None if name.startswith(_NOT_METRICS) else _number(value)
+            if number is not None:
+                found[name] = number
+    return found
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if isfinite(number) else None
+
+
+def _below(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else name
+
+
+def _is_same(one: Json, other: Json) -> bool:
+    """True and 1 are equal to Python, and not to anyone else."""
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
