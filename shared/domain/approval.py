@@ -83,6 +83,11 @@ def successors(
     return _tally(ask, _heard(ask, decisions), now).successors(person, now)
 
 
+def answers_by_voice(ask: Ask, decisions: Iterable[Decision], now: datetime) -> dict[str, Decision]:
+    """Every voice's newest answer that counted, by the voice's name."""
+    return _tally(ask, _heard(ask, decisions), now).by_voice()
+
+
 def is_possible(ask: Ask) -> bool:
     """Whether as many voices can be heard as have to approve."""
     return Floor(ask).is_possible
@@ -170,6 +175,10 @@ class _Tally:
         if voice is None or self.settled is not None or now >= self._ask.expires_at:
             return ()
         return self._floor.successors(person, voice, now)
+
+    def by_voice(self) -> dict[str, Decision]:
+        """The answers so far."""
+        return dict(self._answers)
 
     def judgement(self, now: datetime) -> Judgement:
         """Where the ask stands at `now`."""
