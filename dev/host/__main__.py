@@ -39,6 +39,7 @@ def _parse_arguments() -> argparse.Namespace:
     add("--port", type=int, default=7071, help="0 takes a free one (default: %(default)s)")
     add("--json", action="store_true", help="print one line of JSON when ready")
     add("--state-dir", type=Path, help="where keys are kept between runs")
+    add("--sign-in", action="store_true", help="play App Service Authentication")
     add("--parent", type=int, metavar="PID", help="end when this process does")
     return parser.parse_args()
 

@@ -20,6 +20,7 @@ from dev.host.control import Control
 from dev.host.durable import DurablePump
 from dev.host.engine import Engine, VersionFailure, VersionMatch
 from dev.host.eventgrid import EventGridWebhook
+from dev.host.frontend import FrontEnd
 from dev.host.functions import Functions, parse_functions
 from dev.host.keys import Keys
 from dev.host.management import Management
@@ -31,6 +32,7 @@ from dev.host.settings import (
     read_host_settings,
     read_local_settings,
 )
+from dev.host.signin import SignIn
 from dev.host.timers import TimerError, Timers
 from dev.host.web import make_application
 from dev.host.worker import AppError, Worker
@@ -48,7 +50,7 @@ async def run(options: argparse.Namespace, out: TextIO) -> None:
     """Run until SIGINT, SIGTERM or the end of `options.parent`.
 
     Args:
-        options: app, port, json, state_dir and parent of the command line.
+        options: app, port, json, state_dir, parent and sign_in of the command line.
         out: Where to say that the host is ready.
 
     Raises:
@@ -96,8 +98,9 @@ async def _start(options: argparse.Namespace, stack: AsyncExitStack) -> _Host:
         "eventgrid": EventGridWebhook(worker, functions).handle,
     }
     control = Control(worker, engine, timers).handle
+    front_end = FrontEnd(SignIn() if options.sign_in else None)
     application = make_application(
-        worker, functions, keys, settings.route_prefix, webhooks, control
+        worker, functions, keys, settings.route_prefix, webhooks, control, front_end
     )
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=_GRACE_SECONDS)
     await runner.setup()

@@ -11,6 +11,7 @@ from http.cookies import Morsel, SimpleCookie
 
 from aiohttp import web
 
+from dev.host.frontend import FrontEnd
 from dev.host.functions import HTTP, Function, Functions
 from dev.host.keys import Keys, key_in
 from dev.host.protos import Message, RpcHttp, TypedData
@@ -47,6 +48,7 @@ def make_application(
     route_prefix: str,
     webhooks: Mapping[str, Handler],
     control: Handler,
+    front_end: FrontEnd,
 ) -> web.Application:
     """Build the server.
 
@@ -57,16 +59,21 @@ def make_application(
         route_prefix: Of `host.json`; may be empty.
         webhooks: Handlers below `/runtime/webhooks/<extension>`, behind the extension's system key.
         control: Handles `/_emulator/...`.
+        front_end: What Azure has before the app.
 
     Raises:
         RouteError: A function's route cannot be read.
     """
-    functions_handler = _function_handler(worker, _endpoints(functions, route_prefix), keys)
+    endpoints = _endpoints(functions, route_prefix)
+    functions_handler = _function_handler(worker, endpoints, keys, front_end)
+    sign_in = front_end.sign_in
 
     async def dispatch(request: web.Request) -> web.StreamResponse:
         match request.path.strip("/").split("/"):
             case ["_emulator", *_]:
                 return await control(request)
+            case [".auth", *_] if sign_in is not None:
+                return await sign_in.handle(request)
             case ["runtime", "webhooks", extension, *_] if extension in webhooks:
                 if not keys.opens_webhook(extension, key_in(request.headers, request.query)):
                     return web.Response(status=401)
@@ -95,7 +102,9 @@ def _endpoints(functions: Functions, prefix: str) -> list[_Endpoint]:
     return sorted(endpoints, key=lambda endpoint: endpoint.route.sort_key())
 
 
-def _function_handler(worker: Worker, endpoints: list[_Endpoint], keys: Keys) -> Handler:
+def _function_handler(
+    worker: Worker, endpoints: list[_Endpoint], keys: Keys, front_end: FrontEnd
+) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         for endpoint in endpoints:
             parameters = endpoint.match(request)
@@ -103,7 +112,8 @@ def _function_handler(worker: Worker, endpoints: list[_Endpoint], keys: Keys) ->
                 continue
             if not keys.opens_function(endpoint.auth_level, key_in(request.headers, request.query)):
                 return web.Response(status=401)
-            trigger = TypedData(http=await _to_rpc(request, parameters))
+            headers = front_end.headers(request)
+            trigger = TypedData(http=await _to_rpc(request, headers, parameters))
             trace_parent = request.headers.get("traceparent")
             try:
                 result = await worker.invoke(endpoint.function, trigger, trace_parent)
@@ -115,24 +125,17 @@ def _function_handler(worker: Worker, endpoints: list[_Endpoint], keys: Keys) ->
     return handle
 
 
-async def _to_rpc(request: web.Request, parameters: dict[str, str]) -> RpcHttp:
+async def _to_rpc(
+    request: web.Request, headers: dict[str, str], parameters: dict[str, str]
+) -> RpcHttp:
     return RpcHttp(
         method=request.method,
         url=str(request.url),
-        headers=_headers(request),
+        headers=headers,
         query=_query(request),
         params=parameters,
         body=TypedData(bytes=await _body(request)),
     )
-
-
-def _headers(request: web.Request) -> dict[str, str]:
-    """Headers by lower-case name, without those that App Service alone may set."""
-    return {
-        name.lower(): ",".join(request.headers.getall(name))
-        for name in request.headers
-        if not name.lower().startswith("x-ms-client-principal")
-    }
 
 
 def _query(request: web.Request) -> dict[str, str]:
