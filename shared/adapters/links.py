@@ -1,21 +1,47 @@
-"""The `Links` port: signed links by itsdangerous."""
+"""The `Links` port: signed links, codes and pages by itsdangerous.
+
+Link, code and page are signed each with a salt of its own, so that none of them is ever another.
+"""
 
 import re
+import secrets
 import time
+from base64 import b32encode
 from collections.abc import Callable, Sequence
 from hashlib import sha256
+from hmac import compare_digest
 from typing import Any
 
-from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
+from itsdangerous import BadData, Signer, TimestampSigner
 from itsdangerous.encoding import base64_decode, base64_encode
 
 from shared.domain.release import ReleaseId
-from shared.ports import Link
+from shared.ports import DIGEST_LENGTH, Link
 
-PURPOSE = "modelgate.approval-link"
-"""The salt: a token that was signed for anything else is none of these."""
+LINK, CODE, PAGE = "modelgate.link", "modelgate.code", "modelgate.page"
+"""The salts, one for each purpose."""
 
-_TOKEN = re.compile(r"\.?[\w-]{1,1000}\.[\w-]{1,12}\.[\w-]{43}", re.ASCII)
+CODE_BYTES = 5
+"""Eight characters of base 32."""
+
+CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Without look-alikes (Crockford, "Base 32"); I and L are read as 1, O as 0."""
+
+RANDOM_BYTES = 12
+"""Of a page's nonce, so that every page has another one."""
+
+_NUMBER = r"(0|[1-9][0-9]{0,5})"
+_CONTENT = re.compile(
+    rf"([a-z0-9-]{{1,80}})\.{_NUMBER}\.{_NUMBER}\.{_NUMBER}\.{_NUMBER}\.([0-9a-f]{{{DIGEST_LENGTH}}})"
+)
+_SIGNED = r"[\w-]{1,12}\.([\w-]{43})"
+_TOKEN = re.compile(rf"(?:{_CONTENT.pattern})\.{_SIGNED}", re.ASCII)
+_NONCE = re.compile(rf"{_NUMBER}\.[\w-]{{16}}\.{_SIGNED}", re.ASCII)
+
+_TO_CODE = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", CODE_ALPHABET)
+"""From the alphabet of RFC 4648."""
+
+_ALIKE = str.maketrans("ILO", "110")
 
 
 class _Signer(TimestampSigner):
@@ -31,7 +57,11 @@ class _Signer(TimestampSigner):
 
 
 class SignedLinks:
-    """Tokens hold release, stage, ask and approver key: no address, nothing secret."""
+    """See `shared.ports.Links`. A token holds no address and nothing secret.
+
+    It is `release.stage.ask.series.person.digest.time.signature`, under 160 characters, since front
+    ends refuse path segments of more than 260 (azure-facts: Links in mail).
+    """
 
     def __init__(
         self, *, keys: Sequence[str], base_url: str, now: Callable[[], float] = time.time
@@ -39,7 +69,7 @@ class SignedLinks:
         """Nothing is kept but the keys.
 
         Args:
-            keys: Secrets, the newest first. It signs; links signed with any of them are read.
+            keys: Secrets, the newest first. It signs; what was signed with any of them is read.
             base_url: Where people reach this app, for example `https://modelgate.example`.
             now: Seconds since the epoch.
 
@@ -49,34 +79,78 @@ class SignedLinks:
         if not keys or not all(keys):
             raise ValueError("links need a key to be signed with")
         self._base_url = base_url.rstrip("/")
-        self._serializer = URLSafeTimedSerializer(
-            list(reversed(keys)),  # itsdangerous signs with the last
-            salt=PURPOSE,
-            signer=_Signer,
-            signer_kwargs={"now": now, "digest_method": sha256, "key_derivation": "hmac"},
-        )
+        options: dict[str, Any] = {"digest_method": sha256, "key_derivation": "hmac"}
+        oldest_first = list(reversed(keys))  # itsdangerous signs with the last
+        self._links = _Signer(oldest_first, salt=LINK, now=now, **options)
+        self._pages = _Signer(oldest_first, salt=PAGE, now=now, **options)
+        self._codes = [Signer(key, salt=CODE, **options) for key in keys]
 
     def url(self, *, link: Link) -> str:
-        """The address that goes into the mail."""
-        content = [link.release_id, link.stage, link.ask, link.approver_key]
-        token = self._serializer.dumps(content)
+        """The address that goes into the mail.
+
+        Raises:
+            ValueError: No token holds such a link.
+        """
+        token = self._links.sign(_content(link)).decode()
         return f"{self._base_url}/api/approvals/{token}"
 
     def read(self, *, token: str, max_age_seconds: float) -> Link | None:
         """What a token stands for; None where it is cut, altered, too old or not ours."""
-        if not _TOKEN.fullmatch(token) or not _is_canonical(token.rpartition(".")[2]):
+        parts = _TOKEN.fullmatch(token)
+        if not parts or not _is_signed(self._links, token, parts[7], max_age_seconds):
             return None
-        try:
-            content = self._serializer.loads(token, max_age=int(max_age_seconds))
-        except BadData:
+        stage, ask, series, person = (int(parts[place]) for place in (2, 3, 4, 5))
+        return Link(ReleaseId(parts[1]), stage, ask, series, person, parts[6])
+
+    def code(self, *, link: Link) -> str:
+        """Eight characters in two groups, `7K2M-9QXD`."""
+        code = _code(self._codes[0], link)
+        return f"{code[:4]}-{code[4:]}"
+
+    def is_code(self, *, link: Link, given: str) -> bool:
+        """Whether this is the link's code by any key, so that mails outlive a rotation."""
+        typed = re.sub(r"[\W_]", "", given).upper().translate(_ALIKE).encode()
+        found = [compare_digest(_code(signer, link).encode(), typed) for signer in self._codes]
+        return any(found)  # after all were compared
+
+    def nonce(self, *, link: Link, revision: int) -> str:
+        """Revision, chance, time, and a signature over these and the link."""
+        before = f"{_content(link)}."
+        text = f"{before}{revision}.{secrets.token_urlsafe(RANDOM_BYTES)}"
+        return self._pages.sign(text).decode().removeprefix(before)
+
+    def read_nonce(self, *, link: Link, nonce: str, max_age_seconds: float) -> int | None:
+        """The revision in a nonce; None where it is not this link's, too old or altered."""
+        parts = _NONCE.fullmatch(nonce)
+        text = f"{_content(link)}.{nonce}"
+        if not parts or not _is_signed(self._pages, text, parts[2], max_age_seconds):
             return None
-        match content:
-            case [str(release_id), str(stage), int(ask), str(approver)] if ask is not True:
-                return Link(ReleaseId(release_id), stage, ask, approver)
-            case _:
-                return None
+        return int(parts[1])
+
+
+def _content(link: Link) -> str:
+    numbers = (link.stage, link.ask, link.series, link.person)
+    content = ".".join([link.release_id, *map(str, numbers), link.digest])
+    if not _CONTENT.fullmatch(content):
+        raise ValueError(f"no link is made of {content!r}")
+    return content
+
+
+def _is_signed(signer: TimestampSigner, text: str, signature: str, max_age_seconds: float) -> bool:
+    if not _is_canonical(signature):
+        return False
+    try:
+        signer.unsign(text, max_age=int(max_age_seconds))
+    except BadData:
+        return False
+    return True
 
 
 def _is_canonical(signature: str) -> bool:
     """Whether it is the one spelling of its bytes; in base64 the last character has spare bits."""
     return base64_encode(base64_decode(signature)).decode() == signature
+
+
+def _code(signer: Signer, link: Link) -> str:
+    mac = base64_decode(signer.get_signature(_content(link)))
+    return b32encode(mac[:CODE_BYTES]).decode().translate(_TO_CODE)
