@@ -2,11 +2,14 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
+from threading import Lock
 from typing import Any
+from uuid import uuid4
 
 from shared.domain.asking import Owed
 from shared.domain.decision import Decision
@@ -54,69 +57,77 @@ class FakeLinks:
         self._clock = clock
 
     def url(self, *, link: Link) -> str:
-        token = _packed([self._clock.now().timestamp(), asdict(link)])
+        token = self._packed("link", asdict(link))
         return f"https://modelgate.example/api/approvals/{token}"
 
     def read(self, *, token: str, max_age_seconds: float) -> Link | None:
-        unpacked = _unpacked(token)
-        if unpacked is None or self._is_old(unpacked[0], max_age_seconds):
+        content = self._unpacked("link", token, max_age_seconds)
+        if content is None:
             return None
-        link = unpacked[1]
-        return Link(**(link | {"release_id": ReleaseId(link["release_id"])}))
+        return Link(**(content[0] | {"release_id": ReleaseId(content[0]["release_id"])}))
 
     def code(self, *, link: Link) -> str:
-        return sha256(repr(link).encode()).hexdigest()[:8].upper()
+        code = sha256(repr(link).encode()).hexdigest()[:8].upper()
+        return f"{code[:4]}-{code[4:]}"
 
     def is_code(self, *, link: Link, given: str) -> bool:
-        return given.replace("-", "").replace(" ", "").upper() == self.code(link=link)
+        typed = "".join(sign for sign in given.upper() if sign.isalnum())
+        wanted = self.code(link=link).replace("-", "")
+        return typed.translate(str.maketrans("ILO", "110")) == wanted
 
     def nonce(self, *, link: Link, revision: int) -> str:
-        return _packed([self._clock.now().timestamp(), asdict(link), revision])
+        return self._packed("page", asdict(link), revision, uuid4().hex)
 
     def read_nonce(self, *, link: Link, nonce: str, max_age_seconds: float) -> int | None:
-        unpacked = _unpacked(nonce)
-        if unpacked is None or self._is_old(unpacked[0], max_age_seconds):
+        content = self._unpacked("page", nonce, max_age_seconds)
+        if content is None or content[0] != asdict(link):
             return None
-        return int(unpacked[2]) if unpacked[1] == asdict(link) else None
+        return int(content[1])
 
-    def _is_old(self, made_at: float, max_age_seconds: float) -> bool:
-        return self._clock.now().timestamp() - made_at > max_age_seconds
+    def _packed(self, purpose: str, *content: Any) -> str:  # noqa: ANN401 (whatever JSON holds)
+        packed = json.dumps([purpose, self._clock.now().timestamp(), *content])
+        return urlsafe_b64encode(packed.encode()).decode().rstrip("=")
 
-
-def _packed(content: list[Any]) -> str:
-    return urlsafe_b64encode(json.dumps(content).encode()).decode()
-
-
-def _unpacked(text: str) -> list[Any] | None:
-    try:
-        content: list[Any] = json.loads(urlsafe_b64decode(text))
-    except ValueError:
-        return None
-    return content
+    def _unpacked(self, purpose: str, text: str, max_age_seconds: float) -> list[Any] | None:
+        try:
+            content = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        except ValueError:
+            return None
+        if not isinstance(content, list) or content[:1] != [purpose]:
+            return None
+        age = self._clock.now().timestamp() - content[1]
+        return content[2:] if age <= max_age_seconds else None
 
 
 class FakeAttempts:
-    """Failed attempts in memory."""
+    """Failed attempts in memory: by key and window, how many."""
 
     def __init__(self) -> None:
         self.faults = Faults()
-        self._failed: list[tuple[str, float, datetime]] = []
+        self._lock = Lock()
+        self._failed: Counter[tuple[str, float, float]] = Counter()
 
     def failed(self, *, keys: Sequence[str], now: datetime, window_seconds: float) -> None:
-        self.faults.meet("failed")
-        self._failed += [(key, window_seconds, now) for key in keys]
+        with self._lock:
+            self.faults.meet("failed")
+            self._failed.update((key, *_window(now, window_seconds)) for key in keys)
 
     def failures(self, *, key: str, now: datetime, window_seconds: float) -> int:
-        self.faults.meet("failures")
-        window = now.timestamp() // window_seconds
-        return sum(
-            (key, window_seconds, window) == (name, seconds, at.timestamp() // seconds)
-            for name, seconds, at in self._failed
-        )
+        with self._lock:
+            self.faults.meet("failures")
+            return self._failed[key, *_window(now, window_seconds)]
 
     def forget(self, *, before: datetime) -> None:
-        self.faults.meet("forget")
-        self._failed = [each for each in self._failed if each[2] >= before]
+        with self._lock:
+            self.faults.meet("forget")
+            for key, seconds, number in list(self._failed):
+                if (number + 1) * seconds <= before.timestamp():
+                    del self._failed[key, seconds, number]
+
+
+def _window(now: datetime, seconds: float) -> tuple[float, float]:
+    """Length and number of the window that a moment lies in."""
+    return seconds, now.timestamp() // seconds
 
 
 class FakeLetters:
