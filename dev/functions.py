@@ -24,6 +24,27 @@ class FunctionsError(Exception):
 
 
 @dataclass(frozen=True)
+class App:
+    """A function app and how it is to run."""
+
+    folder: Path
+    """Where its `function_app.py` is."""
+
+    port: int
+    settings: Mapping[str, str]
+    state_dir: Path
+    """Where its log and its keys are kept."""
+
+    sign_in: bool = False
+    """Whether App Service Authentication stands before it."""
+
+    @property
+    def log(self) -> Path:
+        """What host and app have to say."""
+        return self.state_dir / "functions.log"
+
+
+@dataclass(frozen=True)
 class Keys:
     """The keys that callers need; empty where the host asks for none."""
 
@@ -31,56 +52,45 @@ class Keys:
     event_grid: str
 
 
-async def start_dev_host(
-    app: Path,
-    port: int,
-    settings: Mapping[str, str],
-    folder: Path,
-    exits: AsyncExitStack,
-    ended: asyncio.Future[str],
-) -> Keys:
-    """Run the app on `dev.host` until `exits` closes; its log goes to `folder`/functions.log.
+async def start_dev_host(app: App, exits: AsyncExitStack, ended: asyncio.Future[str]) -> Keys:
+    """Run the app on `dev.host` until `exits` closes.
 
     Raises:
         FunctionsError: It does not start; with its own words.
     """
-    command = [sys.executable, "-m", "dev.host", "--app", str(app), "--port", str(port), "--json"]
-    command += ["--state-dir", str(folder / "host"), "--parent", str(os.getpid())]
-    log = folder / "functions.log"
-    earlier_bytes = log.stat().st_size if log.exists() else 0
-    process = await _launch(command, app, settings, log, exits, ended)
+    command = [sys.executable, "-m", "dev.host", "--app", str(app.folder), "--json"]
+    command += ["--port", str(app.port), "--state-dir", str(app.state_dir / "host")]
+    command += ["--parent", str(os.getpid()), *(["--sign-in"] if app.sign_in else [])]
+    earlier_bytes = app.log.stat().st_size if app.log.exists() else 0
+    process = await _launch(command, app, app.settings, exits, ended)
     assert process.stdout is not None
     line = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
     if not line:
         await process.wait()
-        words = log.read_bytes()[earlier_bytes:].decode(errors="replace")
+        words = app.log.read_bytes()[earlier_bytes:].decode(errors="replace")
         raise FunctionsError(f"The function app does not start.\n{words}")
     facts = json.loads(line)
     return Keys(facts["function_key"], facts["system_keys"]["eventgrid_extension"])
 
 
-async def start_func(
-    app: Path,
-    port: int,
-    settings: Mapping[str, str],
-    folder: Path,
-    exits: AsyncExitStack,
-    ended: asyncio.Future[str],
-) -> Keys:
+async def start_func(app: App, exits: AsyncExitStack, ended: asyncio.Future[str]) -> Keys:
     """Run the app on Core Tools, which ask for no keys on this machine.
 
     Raises:
-        FunctionsError: `func` is not installed, or the app does not answer.
+        FunctionsError: `func` is not installed, or the app does not answer, or people are to sign
+            in.
     """
+    if app.sign_in:
+        raise FunctionsError("Core Tools sign nobody in: leave --host or --sign-in out.")
     func = shutil.which("func")
     if func is None:
         raise FunctionsError(
             "func is not on the path: install Azure Functions Core Tools 4, or leave --host out."
         )
-    log = folder / "functions.log"
-    settings = {**settings, "FUNCTIONS_WORKER_RUNTIME": "python"}
-    process = await _launch([func, "start", "--port", str(port)], app, settings, log, exits, ended)
-    health = f"http://127.0.0.1:{port}/api/health"
+    settings = {**app.settings, "FUNCTIONS_WORKER_RUNTIME": "python"}
+    command = [func, "start", "--port", str(app.port)]
+    process = await _launch(command, app, settings, exits, ended)
+    health = f"http://127.0.0.1:{app.port}/api/health"
     async with ClientSession() as session:
         for _ in range(int(START_SECONDS * 2)):
             if process.returncode is not None:
@@ -92,28 +102,27 @@ async def start_func(
             except ClientError:
                 pass
             await asyncio.sleep(0.5)
-    raise FunctionsError(f"The function app does not start on Core Tools.\n{_tail(log)}")
+    raise FunctionsError(f"The function app does not start on Core Tools.\n{_tail(app.log)}")
 
 
 async def _launch(
     command: list[str],
-    app: Path,
+    app: App,
     settings: Mapping[str, str],
-    log: Path,
     exits: AsyncExitStack,
     ended: asyncio.Future[str],
 ) -> Process:
-    with log.open("ab") as stderr:
+    with app.log.open("ab") as stderr:
         process = await asyncio.create_subprocess_exec(
             *command,
-            cwd=app,
+            cwd=app.folder,
             env=_environment() | dict(settings),
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=stderr,
             start_new_session=True,  # Ctrl-C reaches us alone; we stop things in order
         )
-    watcher = asyncio.create_task(_watch(process, log, ended))
+    watcher = asyncio.create_task(_watch(process, app.log, ended))
     exits.push_async_callback(_stop, process, watcher)
     return process
 

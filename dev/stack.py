@@ -9,26 +9,24 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import secrets
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession, web
 
 from dev.emulators import azureml, eventgrid, mailbox
-from dev.functions import FunctionsError, start_dev_host, start_func
+from dev.functions import App, FunctionsError, start_dev_host, start_func
+from dev.memory import HOST, Memory
 from dev.storage import Account, Azurite, AzuriteError, Ports
 
 ROOT = Path(__file__).parents[1]
-HOST = "127.0.0.1"
 ACCOUNTS = {"function": "modelgate", "qa": "wkqa", "prod": "wkprod"}
 SENDER_DOMAIN = "modelgate.example"
 TOPIC = "releases"
@@ -47,52 +45,8 @@ class Options:
     scoring: str = "process"
     provision_seconds: float = 10.0
     host: str = "dev"
-
-
-@dataclass
-class Memory:
-    """Ports and secrets that stay the same from one start to the next."""
-
-    file: Path
-    values: dict[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def load(cls, folder: Path) -> Memory:
-        """Read what an earlier start wrote, if there was one."""
-        file = folder / "stack.json"
-        values = json.loads(file.read_text()) if file.exists() else {}
-        return cls(file, values)
-
-    def port(self, name: str) -> int:
-        """The port of that name; another one where it is taken."""
-        known = self.values.get(f"{name}_port", 0)
-        self.values[f"{name}_port"] = port = known if _is_free(known) else _free_port()
-        return int(port)
-
-    def secret(self, name: str) -> str:
-        """The secret of that name: 64 hexadecimal characters."""
-        return str(self.values.setdefault(f"{name}_key", secrets.token_hex(32)))
-
-    def save(self) -> None:
-        """Write it down, for this user alone."""
-        self.file.touch(mode=0o600)
-        self.file.write_text(json.dumps(self.values, indent=2))
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return port != 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    sign_in: bool = False
+    """Whether App Service Authentication stands before the app, and the app believes it."""
 
 
 class Stack:
@@ -131,7 +85,8 @@ class Stack:
         memory.save()
         settings = _settings(self._options, memory, urls, accounts, workspaces)
         start = start_func if self._options.host == "func" else start_dev_host
-        keys = await start(ROOT, port, settings, folder, self._exits, self.ended)
+        app = App(ROOT, port, settings, folder, sign_in=self._options.sign_in)
+        keys = await start(app, self._exits, self.ended)
         await _subscribe(urls, workspaces["qa"].arm_id, keys.event_grid)
         return {
             **urls,
@@ -231,6 +186,8 @@ def _settings(
         "MODELGATE_SWEEP_SCHEDULE": "0 * * * * *",
         **PEOPLE,
     }
+    if options.sign_in:
+        settings["MODELGATE_SIGN_IN"] = "app-service"
     for role, workspace in workspaces.items():
         settings[f"{role.upper()}_SUBSCRIPTION_ID"] = workspace.subscription_id
         settings[f"{role.upper()}_RESOURCE_GROUP"] = workspace.resource_group
@@ -293,6 +250,7 @@ def main() -> int:
     add("--scoring", choices=("process", "inline"), default="process")
     add("--provision-seconds", type=float, default=10.0, help="how long a deployment takes")
     add("--host", choices=("dev", "func"), default="dev", help="func runs Core Tools")
+    add("--sign-in", action="store_true", help="play App Service Authentication")
     arguments = vars(parser.parse_args())
     as_json = arguments.pop("json")
     try:
