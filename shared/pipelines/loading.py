@@ -23,6 +23,7 @@ from shared.domain.pipeline import (
     Workspace,
 )
 from shared.domain.policy import ApprovalPolicy
+from shared.pipelines.approval import approval_policy
 from shared.pipelines.models import (
     HealthFields,
     ImageFields,
@@ -165,7 +166,7 @@ def _stage(document: Document, at: Location, fields: StageFields, source: Worksp
         message = "a stage in the source workspace serves the model under its own name"
         document.problems.append(document.problem((*at, "model_name"), message))
     request = fields.request
-    environment, code, health = _parts(document, at, fields)
+    environment, code, health, approval = _parts(document, at, fields)
     return Stage(
         name=fields.name,
         workspace=workspace,
@@ -182,14 +183,14 @@ def _stage(document: Document, at: Location, fields: StageFields, source: Worksp
         ),
         environment_variables=fields.environment_variables,
         tags=fields.tags,
-        approval=_approval(fields),
+        approval=approval,
         keep_previous=fields.keep_previous,
     )
 
 
 def _parts(
     document: Document, at: Location, fields: StageFields
-) -> tuple[Environment | None, ScoringCode | None, Health]:
+) -> tuple[Environment | None, ScoringCode | None, Health, ApprovalPolicy | None]:
     """What refers to files or depends on several fields."""
     if fields.compute.type == "managed" and fields.request.timeout > MANAGED_TIMEOUT_SECONDS:
         message = f"managed endpoints take at most {MANAGED_TIMEOUT_SECONDS}s"
@@ -202,16 +203,7 @@ def _parts(
         _environment(document, (*at, "environment"), fields),
         _code(document, (*at, "code"), fields),
         _health(document, (*at, "health"), fields.health),
-    )
-
-
-def _approval(fields: StageFields) -> ApprovalPolicy | None:
-    if fields.approval is None:
-        return None
-    return ApprovalPolicy(
-        approvers=tuple(fields.approval.approvers),
-        timeout_seconds=fields.approval.timeout,
-        instructions=fields.approval.instructions,
+        approval_policy(document, (*at, "approval"), fields.approval) if fields.approval else None,
     )
 
 

@@ -5,55 +5,25 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     GetJsonSchemaHandler,
     JsonValue,
     Tag,
-    WithJsonSchema,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from shared.domain.health import KINDS
+from shared.pipelines.approval_models import ApprovalFields
+from shared.pipelines.fields import DAY, Addresses, Duration, Fields
 
-UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 EXACT_ENVIRONMENT = re.compile(
     r"(?:azureml:[^:/@]+:|azureml://registries/[^/@]+/environments/[^/@]+/versions/)"
     r"(?!(?i:latest)$)[^:/@]+"
 )
 """A version, and no label: what `latest` means changes under a release."""
-
-DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-
-DAY = 86400.0
-
-
-def seconds(text: object) -> float:
-    """The seconds of a duration such as `500ms`, `30m` or `30d`.
-
-    Raises:
-        ValueError: It is no such text.
-    """
-    match = DURATION.fullmatch(text) if isinstance(text, str) else None
-    if match is None:
-        raise ValueError("write a duration as a number and ms, s, m, h or d, for example 30m")
-    return float(match.group(1)) * UNITS[match.group(2)]
-
-
-def _address(text: str) -> str:
-    if not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", text):
-        raise ValueError("is no mail address")
-    return text.lower()
-
-
-def _distinct(addresses: list[str]) -> list[str]:
-    if len(set(addresses)) != len(addresses):
-        raise ValueError("names a person twice")
-    return addresses
 
 
 def _shape(value: JsonValue) -> JsonValue:
@@ -69,27 +39,10 @@ def _shape(value: JsonValue) -> JsonValue:
     return value
 
 
-Duration = Annotated[
-    float,
-    BeforeValidator(seconds),
-    WithJsonSchema(
-        {"type": "string", "pattern": f"^{DURATION.pattern}$", "examples": ["30s", "30m"]}
-    ),
-]
-Address = Annotated[str, AfterValidator(_address)]
-Addresses = Annotated[list[Address], AfterValidator(_distinct)]
 Shape = Annotated[JsonValue, AfterValidator(_shape)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,29}$")]
 EndpointName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}[a-z0-9]$")]
 """Azure ML: 3-32 characters. Lower case, since the SDK lowercases names in traffic maps."""
-
-
-class Fields(BaseModel):
-    """What all parts have in common: unknown fields are errors, texts are not empty."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, str_min_length=1
-    )
 
 
 class WorkspaceFields(Fields):
@@ -225,17 +178,6 @@ class HealthFields(Fields):
     max_latency: Annotated[Duration, Field(gt=0)] | None = None
 
 
-class ApprovalFields(Fields):
-    """Who is asked before the stage starts."""
-
-    approvers: Annotated[Addresses, Field(min_length=1)]
-    timeout: Annotated[Duration, Field(ge=60, le=30 * DAY)] = 30 * DAY
-    instructions: str = ""
-    """Shown in the mail and on the page."""
-
-    model_config = ConfigDict(str_min_length=0)
-
-
 class StageFields(Fields):
     """One environment of the pipeline."""
 
@@ -254,8 +196,8 @@ class StageFields(Fields):
 
     code: CodeFields | None = None
     request: RequestFields = RequestFields()
-    environment_variables: dict[str, str] = {}
-    tags: dict[str, str] = {}
+    environment_variables: dict[str, str] = Field(default_factory=dict)
+    tags: dict[str, str] = Field(default_factory=dict)
     health: HealthFields
     approval: ApprovalFields | None = None
     keep_previous: bool = False
@@ -272,10 +214,10 @@ class PipelineFields(Fields):
     model: str
     """A model name, or a glob such as `diabetes-*`."""
 
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = Field(default_factory=dict)
     """Tags that a model must carry; `*` takes any value."""
 
-    owners: Addresses = []
+    owners: Addresses = Field(default_factory=list)
     """Who hears how a release ended."""
 
     stages: Annotated[list[StageFields], Field(min_length=1)]

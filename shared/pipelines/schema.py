@@ -22,6 +22,6 @@ def _open_to_settings(schema: Json) -> Json:
     opened = {name: _open_to_settings(inner) for name, inner in schema.items()}
     if not isinstance(opened.get("default", ""), str | int):
         del opened["default"]  # durations and whole parts are in the program's units, not a file's
-    if opened.get("type") in PLAIN or "pattern" in opened:
+    if opened.get("type") in PLAIN or "pattern" in opened or "enum" in opened:
         return {"anyOf": [opened, dict(SETTING)]}
     return opened

@@ -107,9 +107,11 @@ class _Reader:
             return None
         if isinstance(value, str):
             return self._filled_in(value, at)
-        if value is None or isinstance(value, bool | int | float):
+        if value is None or isinstance(value, bool):
             return value
-        return str(node.value)  # a date, for example, stays the text that it was
+        if isinstance(value, int | float) and ":" not in node.value:
+            return value
+        return str(node.value)  # dates stay the text that they were, and 17:00, in YAML a number
 
     def _mapping(self, node: yaml.MappingNode, at: Location) -> dict[str, Json]:
         data: dict[str, Json] = {}

@@ -42,6 +42,7 @@ def test_the_shipped_pipeline_is_the_tutorials_case() -> None:
     assert prod.approval is not None
     assert prod.approval.approvers == ("ada@example.com",)
     assert prod.approval.timeout_seconds == 30 * 86400
+    assert prod.approval.reminders_seconds == (86400, 7 * 86400, 21 * 86400)
     assert pipeline.owners == ("olga@example.com",)
     assert qa.health.sample_request == prod.health.sample_request
 
