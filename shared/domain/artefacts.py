@@ -33,7 +33,7 @@ def artefact_digest(artefacts: Iterable[Artefact]) -> str:
 def digest(value: Json) -> str:
     """SHA-256 (hex) over the canonical JSON of a value."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return sha256(text.encode()).hexdigest()
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def plain(value: object) -> Json:

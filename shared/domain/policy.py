@@ -1,12 +1,10 @@
 """The approval policy of a stage: whose word counts, how it is asked for, when it takes effect."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from enum import StrEnum
-from types import MappingProxyType
-
-_NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 class Order(StrEnum):
@@ -126,7 +124,7 @@ class ApprovalPolicy:
     probe_seconds: float = 3600.0
     """The longest pause between two probes of the stage before while people think."""
 
-    names: Mapping[str, str] = field(default_factory=lambda: _NOBODY)
+    names: Mapping[str, str] = field(default_factory=dict)
     """Display names by address, where the pipeline gives them: Azure ML may name a model's creator
     by display name alone."""
 
@@ -142,15 +140,14 @@ class ApprovalPolicy:
         """Whether `creator`, as Azure ML names people, may be the person of this address.
 
         Azure ML gives a mail address, an object id or a display name (`systemData.createdBy`).
-        Taken for the same in doubt: `Ada Lovelace` is ada.lovelace@example.com.
+        Taken for the same in doubt: `Lovelace, Ada` is ada.lovelace@example.com.
         """
         said = creator.casefold().strip()
-        if not said:
-            return False
-        if said in (address.casefold(), self.names.get(address, "").casefold()):
+        if said == address.casefold():
             return True
-        local = address.casefold().partition("@")[0]
-        return _words(said.partition("@")[0]) == _words(local)
+        words = _words(said.partition("@")[0])
+        name, local = self.names.get(address, ""), address.partition("@")[0]
+        return bool(words) and words in (_words(name), _words(local))
 
 
 def of_people(*addresses: str, timeout_seconds: float) -> ApprovalPolicy:
@@ -160,4 +157,4 @@ def of_people(*addresses: str, timeout_seconds: float) -> ApprovalPolicy:
 
 
 def _words(text: str) -> list[str]:
-    return sorted(text.replace(".", " ").replace("_", " ").replace("-", " ").split())
+    return sorted(re.findall(r"[^\W_]+", text.casefold()))

@@ -170,6 +170,20 @@ class Release:
                 return stage
         raise KeyError(name)
 
+    def is_newer_than(self, other: "Release") -> bool:
+        """Whether its version was registered later.
+
+        Where Azure ML does not tell, versions that are numbers are compared, else the begin of
+        the releases.
+        """
+        one, two = self.registered_at, other.registered_at
+        if one is not None and two is not None and one != two:
+            return one > two
+        mine, theirs = self.model.version, other.model.version
+        if mine.isdecimal() and theirs.isdecimal():
+            return int(mine) > int(theirs)
+        return self.created_at > other.created_at
+
     def with_stage(self, record: StageRecord) -> Self:
         """This release with one stage's record replaced."""
         stages = tuple(record if old.name == record.name else old for old in self.stages)

@@ -217,8 +217,8 @@ class Artifacts(Protocol):
     ) -> OperationStatus:
         """How the copy of these files stands."""
 
-    def text(self, *, container: Container, name: str, limit: int) -> str | None:
-        """A small text beside a model, `MLmodel` for example, which describes it.
+    def signature(self, *, container: Container, path: str) -> Json:
+        """The signature in the `MLmodel` file of the MLflow model at `path`, which describes it.
 
-        None where there is no such blob, it has more than `limit` bytes or is no UTF-8.
+        `{"inputs": …, "outputs": …}` as MLflow writes them; None where it has none that is short.
         """

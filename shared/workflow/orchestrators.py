@@ -38,6 +38,9 @@ PATIENCE = timedelta(minutes=30)
 CALLS_PER_GENERATION = 40
 """After so many calls a watch continues as new: a replay loads the whole history."""
 
+REVIEWS_PER_GENERATION = 30
+"""After so many looks at an ask a release continues as new."""
+
 UNDO_TIMEOUT_SECONDS = 3600.0
 UNDO_INTERVAL_SECONDS = 15.0
 WRAP_UP_TIMEOUT_SECONDS = 600.0
@@ -52,9 +55,23 @@ class Stopped(Exception):  # noqa: N818 - an ending, not an error
         self.reason = reason
 
 
+class Rested(Exception):  # noqa: N818 - nothing is wrong
+    """The release has waited for so many turns that it begins anew."""
+
+
 def release(ctx: OrchestrationContext, start: dict[str, Json]) -> Steps[str]:
     """One release, from its first stage to its end. Returns the outcome."""
     release_id = str(start["release_id"])
+    try:
+        return (yield from run_release(ctx, release_id))
+    except Rested:
+        # a wait of weeks would be a long history; from its beginning it finds its work done
+        ctx.continue_as_new(start, save_events=True)
+        return ""
+
+
+def run_release(ctx: OrchestrationContext, release_id: str) -> Steps[str]:
+    """All stages, and the end. Returns the outcome."""
     outcome, reason = Outcome.SUCCEEDED, ""
     running: StagePlan | None = None
     try:
@@ -115,29 +132,44 @@ def enter_stage(ctx: OrchestrationContext, release_id: str, plan: StagePlan) -> 
     gate = plan.gate
     while True:
         if gate:
-            yield from step(ctx, Activity.ASK_APPROVAL, payload(release_id, plan.name))
+            asked = yield from step(ctx, Activity.ASK_APPROVAL, payload(release_id, plan.name))
+            ring(ctx, asked)
             yield from await_approval(ctx, release_id, plan)
         entered = yield from step(ctx, Activity.START_STAGE, payload(release_id, plan.name))
+        ring(ctx, entered)
         if entered["started"]:
             return
         gate = True  # an approval that the stage got after the release began counts too
 
 
 def await_approval(ctx: OrchestrationContext, release_id: str, plan: StagePlan) -> Steps[None]:
-    """Wait for people. One wait for news at a time: an abandoned one would swallow an event."""
+    """Wait for people. One wait for news at a time: an abandoned one would swallow an event.
+
+    Raises:
+        Rested: It has waited for many turns; news that came meanwhile are kept.
+    """
     news = ctx.wait_for_external_event(NEWS)
     try:
-        while True:
+        for _ in range(REVIEWS_PER_GENERATION):
             review = yield from step(ctx, Activity.REVIEW_APPROVAL, payload(release_id, plan.name))
-            if review["approved"]:
+            if not review["waiting"]:
                 return
             timer = ctx.create_timer(timedelta(seconds=float(str(review["wake_seconds"]))))
             winner = yield when_any([news, timer])
             if winner is news:
                 timer.cancel()
                 news = ctx.wait_for_external_event(NEWS)
+        raise Rested
     finally:
         news.cancel()
+
+
+def ring(ctx: OrchestrationContext, answer: dict[str, Json]) -> None:
+    """Tell the releases that an activity has written to; whom this misses the sweeper rings."""
+    ids = answer["ring"]
+    assert isinstance(ids, list)
+    for release_id in ids:
+        ctx.send_event(str(release_id), NEWS, data={})
 
 
 def undo(

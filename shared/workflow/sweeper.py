@@ -5,8 +5,9 @@ It reads the open releases only, so it costs the same at 100 past releases and a
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 
-from shared.domain.approval import Verdict, judge
+from shared.domain.approval import Verdict, answers_to, judge
 from shared.domain.errors import StepError
 from shared.domain.release import Release, ReleaseId, StageState
 from shared.ports import Orchestrations, Services
@@ -14,6 +15,9 @@ from shared.workflow.activities import run_activity
 from shared.workflow.contract import Activity, AnswerState, payload
 
 logger = logging.getLogger(__name__)
+
+ATTEMPTS_KEPT = timedelta(hours=24)
+"""How long failed attempts are remembered: longer than any window that they are counted in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ def sweep(services: Services, orchestrations: Orchestrations) -> Sweep:
         if what is not None:
             found.setdefault(what, []).append(release_id)
             logger.warning("release %s: swept: %s", release_id, what)
+    services.attempts.forget(before=services.clock.now() - ATTEMPTS_KEPT)
     return Sweep(**{what: tuple(ids) for what, ids in found.items()})
 
 
@@ -69,8 +74,10 @@ def _has_news(services: Services, release: Release) -> bool:
     stage = release.stage
     if stage is None or stage.state is not StageState.WAITING or stage.ask is None:
         return False
-    if release.abort_requested_by is not None:
+    if release.abort_requested_by is not None or release.superseded_by is not None:
         return True
     decisions = services.store.decisions(release_id=release.id)
     mine = [decision for decision in decisions if decision.stage == stage.name]
+    if len(answers_to(stage.ask, mine)) > stage.ask.heard:
+        return True
     return judge(stage.ask, mine, services.clock.now()).verdict is not Verdict.WAIT

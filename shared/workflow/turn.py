@@ -160,7 +160,18 @@ def _stop(release: Release) -> Answer | None:
         return Answer.stopped(release.outcome, release.reason or "")
     if release.ending is not None:
         return Answer.stopped(release.ending, release.reason or "")
+    if release.superseded_by is not None and _is_at_a_gate(release):
+        return Answer.stopped(
+            Outcome.SUPERSEDED,
+            f"Release {release.superseded_by} of a newer version took its place.",
+        )
     has_work_left = any(stage.state is not StageState.SUCCEEDED for stage in release.stages)
     if release.abort_requested_by is not None and has_work_left:
         return Answer.stopped(Outcome.ABORTED, f"Stopped by {release.abort_requested_by}.")
     return None
+
+
+def _is_at_a_gate(release: Release) -> bool:
+    """Whether nothing has been begun that superseding it would leave half done."""
+    stage = release.stage
+    return stage is not None and stage.state is StageState.WAITING

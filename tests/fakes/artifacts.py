@@ -6,6 +6,7 @@ from hashlib import md5
 
 from shared.domain.artefacts import Artefact
 from shared.domain.errors import Blame, Trouble, technical
+from shared.domain.pipeline import Json
 from shared.ports import Container, OperationState, OperationStatus
 from tests.fakes.troubles import Faults
 
@@ -18,8 +19,8 @@ class FakeArtifacts:
 
     def __init__(self, *, looks: int = 0) -> None:
         self.blobs: dict[Place, Artefact] = {}
-        self.texts: dict[Place, str] = {}
-        """What small blobs say, by place."""
+        self.signatures: dict[Place, Json] = {}
+        """Of MLflow models, by the place of their folder."""
         self.looks = looks
         self.copies_started = 0
         self.copy_trouble: Trouble | None = None
@@ -84,10 +85,9 @@ class FakeArtifacts:
             return OperationStatus(OperationState.FAILED, trouble)
         return OperationStatus(OperationState.SUCCEEDED)
 
-    def text(self, *, container: Container, name: str, limit: int) -> str | None:
-        self.faults.meet("text")
-        text = self.texts.get(self._place(container, name))
-        return None if text is None or len(text.encode()) > limit else text
+    def signature(self, *, container: Container, path: str) -> Json:
+        self.faults.meet("signature")
+        return self.signatures.get(self._place(container, path))
 
     def _look_at(self, place: Place) -> None:
         if place not in self._under_way:

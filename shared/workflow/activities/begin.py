@@ -22,10 +22,15 @@ def begin_release(turn: Turn, _: Mapping[str, Json]) -> Answer:
             f"Pipeline {turn.release.pipeline} has other stages than when this release began "
             f"({', '.join(names)}). Start the release again.",
         )
-    files = source_of(turn)[1]
-    digest = artefact_digest(files)
+    registered, files = source_of(turn)
     if turn.release.artefact_digest is None:
-        turn.commit(Change(replace(turn.release, artefact_digest=digest)))
+        known = replace(
+            turn.release,
+            artefact_digest=artefact_digest(files),
+            registered_by=registered.created_by,
+            registered_at=registered.created_at,
+        )
+        turn.commit(Change(known))
     return Answer.done(stages=[_plan(turn, stage).to_json() for stage in turn.pipeline.stages])
 
 

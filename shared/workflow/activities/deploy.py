@@ -6,11 +6,12 @@ from dataclasses import replace
 from shared.domain.errors import Blame, StepError, Trouble
 from shared.domain.health import judge
 from shared.domain.names import deployment_name
-from shared.domain.pipeline import Json
-from shared.domain.release import EventType, Probe, ReleaseId, StageState
-from shared.ports import OperationState, OperationStatus
+from shared.domain.pipeline import Json, Stage
+from shared.domain.release import EventType, Outcome, Probe, ReleaseId, StageState
+from shared.ports import OperationState, OperationStatus, Services
 from shared.workflow.activities.begin import source_of
 from shared.workflow.contract import Answer
+from shared.workflow.gate.serving import newer_that_serves
 from shared.workflow.turn import Turn
 
 LOG_LINES = 50
@@ -65,6 +66,13 @@ def prepare_endpoint(turn: Turn, _: Mapping[str, Json]) -> Answer:
                 message=f"Endpoint {stage.endpoint} in workspace {stage.workspace.name} is Failed. "
                 "Delete it or mend it, then start the release again.",
             )
+        )
+    newer = newer_that_serves(turn)
+    if newer is not None:
+        return Answer.stopped(
+            Outcome.SUPERSEDED,
+            f"{stage.endpoint} serves version {newer} by now, which is newer; nobody has agreed to "
+            f"put version {turn.release.model.version} over it.",
         )
     name = deployment_name(turn.release.id, turn.release.model.version)
     turn.commit(turn.updated(deployment=name, traffic_before=dict(endpoint.traffic)))
@@ -136,10 +144,14 @@ def probe_deployment(turn: Turn, _: Mapping[str, Json]) -> Answer:
 
 def best_probe(turn: Turn, deployment: str | None) -> Probe:
     """The best of a few sample requests; None asks as users do, through the traffic map."""
-    stage = turn.stage
+    return probe_of(turn.services, turn.stage, deployment)
+
+
+def probe_of(services: Services, stage: Stage, deployment: str | None) -> Probe:
+    """As `best_probe`, of any stage."""
     probes = []
     for _ in range(PROBES):
-        answer = turn.services.endpoints.score(
+        answer = services.endpoints.score(
             stage=stage,
             deployment=deployment,
             body=stage.health.sample_request,

@@ -35,10 +35,10 @@ def end_release(turn: Turn, data: Mapping[str, Json]) -> Answer:
 
 
 def wrap_up(turn: Turn, _: Mapping[str, Json]) -> Answer:
-    """Tell the owners, publish what is left, and close the book. Pending until all is through."""
+    """Tell everybody, publish what is left, and close the book. Pending until all is through."""
     if not turn.release.is_over:
         return Answer.done()
-    told = turn.release.told_everybody or _tell_owners(turn)
+    told = turn.release.told_everybody or _tell_everybody(turn)
     turn.stored = publish_news(turn.services, turn.stored)
     if not told or not is_published(turn.services, turn.release):
         return Answer.pending()
@@ -46,22 +46,36 @@ def wrap_up(turn: Turn, _: Mapping[str, Json]) -> Answer:
     return Answer.done()
 
 
-def _tell_owners(turn: Turn) -> bool:
-    """Mail every owner; the same mail is never sent twice, so a second try starts over."""
-    pipeline = turn.services.pipelines.get(turn.release.pipeline)
-    decisions = turn.services.store.decisions(release_id=turn.release.id)
-    for owner in pipeline.owners if pipeline else ():
+def _tell_everybody(turn: Turn) -> bool:
+    """Mail the owners and all who were asked; False where the mail service wants a pause.
+
+    Who has been told is written down, and the same mail is never sent twice.
+    """
+    release = turn.release
+    pipeline = turn.services.pipelines.get(release.pipeline)
+    owners = pipeline.owners if pipeline else ()
+    asked = [person for stage in release.stages if stage.ask for person in stage.ask.roster]
+    decisions = turn.services.store.decisions(release_id=release.id)
+    told = list(release.told)
+    is_everybody = True
+    for person in dict.fromkeys([*owners, *asked]):
+        if person in told:
+            continue
         mail = turn.services.letters.release_ended(
-            release=turn.release, decisions=decisions, to=owner
+            release=release, decisions=decisions, to=person, was_asked=person not in owners
         )
         try:
             turn.services.mailer.send(mail=mail)
         except StepError as error:
-            logger.warning("release %s: mail to an owner waits: %s", turn.release.id, error)
+            logger.warning("release %s: the mail about its end waits: %s", release.id, error)
             if error.trouble.retryable:
-                return False
-    turn.commit(Change(replace(turn.release, told_everybody=True)))
-    return True
+                is_everybody = False
+                break
+        told.append(person)
+    if is_everybody or len(told) > len(release.told):
+        known = replace(release, told=tuple(told), told_everybody=is_everybody)
+        turn.commit(Change(known))
+    return is_everybody
 
 
 def _success(turn: Turn) -> str:

@@ -4,109 +4,200 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 
-from shared.domain.approval import Judgement, Verdict, judge
-from shared.domain.artefacts import digest
+from shared.domain.approval import Judgement, Verdict, answers_to, is_possible, judge
 from shared.domain.ask import Ask
-from shared.domain.errors import StepError, Trouble, technical
-from shared.domain.evidence import Evidence
-from shared.domain.names import person_key
+from shared.domain.asking import next_mail_at
+from shared.domain.decision import Decision
+from shared.domain.errors import technical
+from shared.domain.evidence import Difference, Evidence, differences
 from shared.domain.pipeline import Json
 from shared.domain.policy import ApprovalPolicy
 from shared.domain.release import EventType, ModelVersion, Outcome, StageRecord, StageState
 from shared.domain.trail import Change
-from shared.ports import Link
-from shared.workflow.activities.begin import source_of
-from shared.workflow.configuration import configuration_digest, configuration_of
+from shared.workflow.configuration import configuration_digest
 from shared.workflow.contract import Answer
+from shared.workflow.gate.evidence import changed_since, digest_of, gather, terms_of
+from shared.workflow.gate.living import is_fresh, next_probe_at, probe_again
+from shared.workflow.gate.mailing import retry_seconds, send_owed
+from shared.workflow.gate.rivals import end_older, give_way
+from shared.workflow.gate.wording import waits_for, words_of_end
 from shared.workflow.turn import Turn
 
 logger = logging.getLogger(__name__)
 
-MAIL_PAUSE_SECONDS = 300.0
-"""How long to wait with mail that could not be sent: mail quotas count by the hour. The pauses
-grow with the age of the ask, so that a month without mail is a short history."""
-
-
-GRACE = timedelta(seconds=5)
+GRACE: Final = timedelta(seconds=5)
 """A decision made in time may be a moment on its way to the store."""
 
 
 def ask_approval(turn: Turn, _: Mapping[str, Json]) -> Answer:
-    """Freeze the evidence and open an ask, unless one is open."""
+    """Freeze the evidence and open an ask, unless one is open; `ring` whom it concerns."""
     record, policy = turn.record, _policy(turn)
-    if record.state is not StageState.PENDING and record.ask and not record.ask.used:
-        return Answer.done()
     if turn.is_past(StageState.WAITING):
-        return Answer.done()
-    number = record.ask.number + 1 if record.ask else 1
-    evidence = _evidence(turn, number)
-    now = turn.now
-    ask = Ask(
-        number=number,
-        asked_at=now,
-        expires_at=now + timedelta(seconds=policy.timeout_seconds),
-        digest=subject_digest(evidence),
-        approvers=policy.approvers,
-    )
-    waits_for = f"the approval of {_people(policy.approvers)}"
-    waiting = replace(record, ask=ask, waits_for=waits_for)
-    change = turn.moved(StageState.WAITING, waiting).noting(
-        EventType.APPROVAL_REQUESTED,
-        f"Asked {_people(policy.approvers)} to approve {record.name}",
-        at=now,
-        stage=record.name,
-        details={"ask": number, "digest": ask.digest, "expires_at": ask.expires_at.isoformat()},
-    )
-    turn.commit(change, evidence=evidence)
-    return Answer.done()
+        return Answer.done(ring=[])
+    if record.state is StageState.PENDING or record.ask is None or record.ask.used:
+        _open(turn, policy)
+    return Answer.done(ring=list[Json](give_way(turn, policy.supersede)))
 
 
 def review_approval(turn: Turn, _: Mapping[str, Json]) -> Answer:
-    """Send the mails that are still owed, and say what the answers so far mean."""
+    """Do what the ask needs now; whether it still waits, and until when."""
     ask = turn.record.ask
-    if ask is None or turn.is_past(StageState.WAITING):
-        return Answer.done(approved=True)
-    judgement = _judged(turn, ask)
-    if judgement.verdict is Verdict.APPROVED:
-        return Answer.done(approved=True)
-    if judgement.verdict is Verdict.REJECTED and judgement.decision is not None:
-        said = f": {judgement.decision.comment}" if judgement.decision.comment else "."
-        return Answer.stopped(Outcome.REJECTED, f"Rejected by {judgement.decision.approver}{said}")
+    if ask is None or ask.used or turn.is_past(StageState.WAITING):
+        return Answer.done(waiting=False)
+    if not _still_stands(turn, ask):
+        return Answer.done(waiting=False)
+    ask, judgement = _heard(turn, ask)
+    if judgement.verdict is Verdict.REJECTED:
+        return Answer.stopped(Outcome.REJECTED, words_of_end(judgement, ask))
     if judgement.verdict is Verdict.EXPIRED:
         if turn.now < ask.expires_at + GRACE:
-            return Answer.done(approved=False, wake_seconds=GRACE.total_seconds())
-        until = ask.expires_at.strftime("%Y-%m-%d %H:%M UTC")
-        return Answer.stopped(Outcome.EXPIRED, f"Nobody decided until {until}.")
-    wake_seconds = max(1.0, (ask.expires_at - turn.now).total_seconds())
-    if not _send_mails(turn, ask):
-        age = (turn.now - ask.asked_at).total_seconds()
-        wake_seconds = min(wake_seconds, max(MAIL_PAUSE_SECONDS, age / 4))
-    return Answer.done(approved=False, wake_seconds=wake_seconds)
+            return Answer.done(waiting=True, wake_seconds=GRACE.total_seconds())
+        return Answer.stopped(Outcome.EXPIRED, words_of_end(judgement, ask))
+    is_approved = judgement.verdict is Verdict.APPROVED
+    due = next_probe_at(ask)
+    if due is not None and (turn.now >= due or (is_approved and not is_fresh(ask, turn.now))):
+        ask = probe_again(turn, ask)
+        if not is_approved and _is_void(turn, ask):  # what is approved is looked at when it starts
+            return Answer.done(waiting=False)
+    if is_approved and is_fresh(ask, turn.now):
+        return Answer.done(waiting=False)
+    return _wait(turn, ask, judgement)
 
 
 def start_stage(turn: Turn, _: Mapping[str, Json]) -> Answer:
     """Use the approval up, if it is still for the same thing, and let the stage begin."""
     if turn.is_past(StageState.WAITING):
-        return Answer.done(started=True)
-    record = turn.record
+        return Answer.done(started=True, ring=[])
+    record, ring = turn.record, list[Json]()
     ask = record.ask
     if ask is not None or turn.stage.approval is not None:
-        policy = _policy(turn)
-        if ask is None or ask.used:
-            return Answer.done(started=False)
-        judgement = _judged(turn, ask)
-        if judgement.verdict is not Verdict.APPROVED or judgement.decision is None:
-            return Answer.done(started=False)
-        changed = _changed(turn, ask)
-        if judgement.decision.approver not in policy.approvers:
-            changed = ["approvers"]
-        if changed:
-            _void(turn, ask, changed)
-            return Answer.done(started=False)
-        record = replace(record, ask=replace(ask, used=True))
+        _policy(turn)
+        if ask is None or ask.used or not _still_stands(turn, ask):
+            return Answer.done(started=False, ring=[])
+        judgement = judge(ask, _decisions(turn), turn.now)
+        if judgement.verdict is not Verdict.APPROVED or not is_fresh(ask, turn.now):
+            return Answer.done(started=False, ring=[])
+        if _is_void(turn, ask):
+            return Answer.done(started=False, ring=[])
+        approving = [each for each in judgement.answers if each.approves]
+        if any(each.replaces_older for each in approving):
+            ring += end_older(turn)
+        record = replace(record, ask=replace(ask, used=True, overtakes=_overtakes(approving)))
     turn.commit(_started(turn, record))
-    return Answer.done(started=True)
+    return Answer.done(started=True, ring=ring)
+
+
+def _open(turn: Turn, policy: ApprovalPolicy) -> None:
+    """Write a new ask with its evidence."""
+    record, now = turn.record, turn.now
+    old = record.ask
+    number = old.number + 1 if old else 1
+    evidence = gather(turn, policy, number=number, before=_shown(turn, old) if old else None)
+    release = turn.release
+    ask = Ask(
+        number=number,
+        asked_at=now,
+        expires_at=now + timedelta(seconds=policy.timeout_seconds),
+        digest=digest_of(evidence),
+        approvers=policy.approvers,
+        policy=policy,
+        requester=evidence.registered_by or release.requested_by,
+        roster=old.roster if old else (),
+        probed_at=now,
+    )
+    if not is_possible(ask):
+        raise technical(
+            "ApprovalImpossible",
+            f"Stage {record.name} of pipeline {release.pipeline} needs more approvals than there "
+            f"are people who may give one: {ask.requester} registered the model. Add approvers, or "
+            "set requester_may_approve, then start the release again.",
+        )
+    judgement = judge(ask, (), now)
+    waiting = replace(record, ask=ask, waits_for=waits_for(ask, judgement))
+    people = ", ".join(speaker.person for speaker in judgement.speakers)
+    change = turn.moved(StageState.WAITING, waiting).noting(
+        EventType.APPROVAL_REQUESTED,
+        f"Asked {people} to approve {record.name}",
+        at=now,
+        stage=record.name,
+        details={"ask": number, "digest": ask.digest, "expires_at": ask.expires_at.isoformat()},
+    )
+    turn.commit(change, evidence=evidence)
+
+
+def _still_stands(turn: Turn, ask: Ask) -> bool:
+    """Whether the pipeline still asks the same people for the same; an ask that does not is void.
+
+    Only an ask of before there were policies goes by who is asked alone.
+    """
+    policy = _policy(turn)
+    if ask.policy is None:
+        changed = differences(list(ask.approvers), list(policy.approvers), "terms.voices")
+    else:
+        changed = differences(terms_of(ask.policy), terms_of(policy), "terms")
+    if changed:
+        _void(turn, ask, changed)
+    return not changed
+
+
+def _is_void(turn: Turn, ask: Ask) -> bool:
+    """Whether what people were shown is not what there is now; such an ask is made void."""
+    changed = changed_since(turn, _policy(turn), _shown(turn, ask))
+    if changed:
+        _void(turn, ask, changed)
+    return bool(changed)
+
+
+def _void(turn: Turn, ask: Ask, changed: list[Difference]) -> None:
+    names = ", ".join(each.field for each in changed)
+    change = turn.updated(ask=replace(ask, used=True), waits_for=None).noting(
+        EventType.APPROVAL_VOIDED,
+        f"What was asked about is not as it was: {names}. People are asked again",
+        at=turn.now,
+        stage=turn.record.name,
+        details={
+            "ask": ask.number,
+            "changed": [
+                {"field": each.field, "before": each.before, "after": each.after}
+                for each in changed
+            ],
+        },
+    )
+    turn.commit(change)
+
+
+def _heard(turn: Turn, ask: Ask) -> tuple[Ask, Judgement]:
+    """What the answers mean; how many there were is written down, so that more are news."""
+    decisions = _decisions(turn)
+    count = len(answers_to(ask, decisions))
+    if count != ask.heard:
+        ask = replace(ask, heard=count)
+        turn.commit(turn.updated(ask=ask))
+    return ask, judge(ask, decisions, turn.now)
+
+
+def _wait(turn: Turn, ask: Ask, judgement: Judgement) -> Answer:
+    """Send the mails that are due, say what it waits for, and when to look again."""
+    ask, trouble = send_owed(turn, ask, judgement)
+    words = waits_for(ask, judgement)
+    if trouble is not None:
+        words = f"a mail to be taken: {trouble.message}"
+    if turn.record.waits_for != words:
+        turn.commit(turn.updated(waits_for=words))
+    now = turn.now
+    moments = [judgement.wakes_at, next_mail_at(ask, judgement, now), next_probe_at(ask)]
+    seconds = [(moment - now).total_seconds() for moment in moments if moment is not None]
+    if trouble is not None:
+        seconds.append(retry_seconds(turn, ask, trouble))
+    return Answer.done(waiting=True, wake_seconds=max(1.0, min(seconds)))
+
+
+def _overtakes(approving: list[Decision]) -> str | None:
+    """The newer version that every one of the approvals said may be replaced by this one."""
+    said = {each.overtakes for each in approving}
+    return said.pop() if len(said) == 1 else None
 
 
 def _started(turn: Turn, record: StageRecord) -> Change:
@@ -130,151 +221,17 @@ def _started(turn: Turn, record: StageRecord) -> Change:
     )
 
 
-def subject_digest(evidence: Evidence) -> str:
-    """The digest that a decision is bound to: artefacts, measurements, configuration."""
-    probes: dict[str, Json] = {
-        stage: [probe.status, round(probe.latency_seconds, 6), list(probe.problems)]
-        for stage, probe in evidence.probes.items()
-    }
-    return digest(
-        {
-            "artefacts": evidence.artefact_digest,
-            "model": [evidence.model_type, evidence.description],
-            "tags": dict(evidence.tags),
-            "properties": dict(evidence.properties),
-            "probes": probes,
-            "configuration": evidence.configuration,
-        }
-    )
-
-
-def _judged(turn: Turn, ask: Ask) -> Judgement:
-    decisions = turn.services.store.decisions(release_id=turn.release.id)
-    mine = [decision for decision in decisions if decision.stage == turn.stage_name]
-    return judge(ask, mine, turn.now)
-
-
-def _changed(turn: Turn, ask: Ask) -> list[str]:
-    """What of the approved content is not what would be done now; empty where it is."""
-    evidence = _evidence(turn, ask.number)
-    if subject_digest(evidence) == ask.digest:
-        return []
+def _shown(turn: Turn, ask: Ask) -> Evidence:
     shown = turn.services.store.evidence(
-        release_id=turn.release.id, stage=turn.stage.name, ask=ask.number
+        release_id=turn.release.id, stage=turn.record.name, ask=ask.number
     )
-    return _differences(shown, evidence) or ["what was approved"]
+    assert shown is not None, "written in the same transaction as the ask"
+    return shown
 
 
-def _void(turn: Turn, ask: Ask, changed: list[str]) -> None:
-    voided = replace(ask, used=True)
-    change = turn.updated(ask=voided, waits_for=None).noting(
-        EventType.APPROVAL_VOIDED,
-        f"The approval is void: {', '.join(changed)} changed since. People are asked again",
-        at=turn.now,
-        stage=turn.stage.name,
-        details={"ask": ask.number, "changed": list(changed)},
-    )
-    turn.commit(change)
-
-
-def _differences(before: Evidence | None, after: Evidence) -> list[str]:
-    if before is None:
-        return []
-    named = ("model_type", "description", "tags", "properties", "probes", "artefact_digest")
-    changed = [name for name in named if getattr(before, name) != getattr(after, name)]
-    keys = before.configuration.keys() | after.configuration.keys()
-    return changed + [
-        f"configuration.{key}"
-        for key in sorted(keys)
-        if before.configuration.get(key) != after.configuration.get(key)
-    ]
-
-
-def _evidence(turn: Turn, ask: int) -> Evidence:
-    registered, files = source_of(turn)
-    try:
-        configuration = configuration_of(turn.stage)
-    except FileNotFoundError as error:
-        raise technical(
-            "FileNotFound",
-            f"Stage {turn.stage.name} of pipeline {turn.release.pipeline} refers to a file that is "
-            f"not deployed: {error}",
-        ) from error
-    return Evidence(
-        release_id=turn.release.id,
-        stage=turn.stage.name,
-        ask=ask,
-        model_type=registered.type,
-        description=registered.description,
-        tags=dict(registered.tags),
-        properties=dict(registered.properties),
-        registered_by=registered.created_by,
-        registered_at=registered.created_at,
-        file_count=len(files),
-        total_bytes=sum(file.size for file in files),
-        artefact_digest=turn.release.artefact_digest or "",
-        probes={stage.name: stage.probe for stage in turn.release.stages if stage.probe},
-        configuration=configuration,
-    )
-
-
-def _send_mails(turn: Turn, ask: Ask) -> bool:
-    """Mail each approver once; False where the mail service wants to be left alone for a while.
-
-    Raises:
-        StepError: Nobody can be reached.
-    """
-    evidence = turn.services.store.evidence(
-        release_id=turn.release.id, stage=turn.stage.name, ask=ask.number
-    )
-    assert evidence is not None, "written in the same transaction as the ask"
-    for approver in ask.approvers:
-        if approver in (*ask.mailed, *ask.refused):
-            continue
-        link = Link(turn.release.id, turn.stage.name, ask.number, person_key(approver))
-        mail = turn.services.letters.approval_request(
-            release=turn.release,
-            stage=turn.stage,
-            evidence=evidence,
-            approver=approver,
-            url=turn.services.links.url(link=link),
-        )
-        try:
-            turn.services.mailer.send(mail=mail)
-        except StepError as error:
-            logger.warning("release %s: mail: %s", turn.release.id, error)
-            if error.trouble.retryable:
-                _say(turn, f"a mail to be taken: {error.trouble.message}")
-                return False
-            ask = replace(ask, refused=(*ask.refused, approver))
-            turn.commit(_refused(turn, ask, error.trouble))
-        else:
-            ask = replace(ask, mailed=(*ask.mailed, approver))
-            turn.commit(turn.updated(ask=ask))
-    if not ask.mailed:
-        raise technical(
-            "NobodyReached",
-            f"No approver of {turn.stage.name} can be reached by mail. Correct the addresses in "
-            f"pipeline {turn.release.pipeline}, then start the release again.",
-        )
-    _say(turn, f"the approval of {_people(ask.approvers)}")
-    return True
-
-
-def _say(turn: Turn, waits_for: str) -> None:
-    if turn.record.waits_for != waits_for:
-        turn.commit(turn.updated(waits_for=waits_for))
-
-
-def _refused(turn: Turn, ask: Ask, refused: Trouble) -> Change:
-    """The change after a mail that was refused for good: it is not tried again, but noted."""
-    return turn.updated(ask=ask).noting(
-        EventType.MAIL_FAILED,
-        f"A mail to an approver of {turn.stage.name} was refused: {refused.message}",
-        at=turn.now,
-        stage=turn.stage.name,
-        details={"code": refused.code},
-    )
+def _decisions(turn: Turn) -> list[Decision]:
+    decisions = turn.services.store.decisions(release_id=turn.release.id)
+    return [decision for decision in decisions if decision.stage == turn.stage_name]
 
 
 def _policy(turn: Turn) -> ApprovalPolicy:
@@ -286,7 +243,3 @@ def _policy(turn: Turn) -> ApprovalPolicy:
             "approval since this release began. Start the release again.",
         )
     return policy
-
-
-def _people(addresses: tuple[str, ...]) -> str:
-    return " or ".join(addresses)

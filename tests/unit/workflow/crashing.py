@@ -8,7 +8,18 @@ from shared.domain.errors import StepError
 from shared.ports import ConflictError, Services
 from tests.fakes.troubles import PASSING
 
-PORTS = ("models", "endpoints", "artifacts", "store", "mailer", "publisher", "links", "letters")
+PORTS = (
+    "models",
+    "endpoints",
+    "artifacts",
+    "preflight",
+    "store",
+    "mailer",
+    "publisher",
+    "links",
+    "attempts",
+    "letters",
+)
 
 
 class EngineLost(BaseException):
@@ -47,7 +58,12 @@ class Breaker:
 
     def over(self, services: Services) -> Services:
         """The same services, with every call of a port going through here."""
-        assert {field.name for field in fields(services)} == {*PORTS, "pipelines", "clock"}
+        assert {field.name for field in fields(services)} == {
+            *PORTS,
+            "pipelines",
+            "clock",
+            "sign_in",
+        }
         ports: dict[str, Any] = {name: _Port(self, name, getattr(services, name)) for name in PORTS}
         return replace(services, **ports)
 

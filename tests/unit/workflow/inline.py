@@ -52,6 +52,9 @@ class Inline:
     versions: list[str | None] = field(default_factory=list)
     """The version that each sub-orchestration was given."""
 
+    begun: int = 0
+    """How often the release's orchestration began, as new ones and the first."""
+
     child_ids: set[str] = field(default_factory=set)
 
     timers: int = 0
@@ -60,8 +63,13 @@ class Inline:
 
     def run(self, release_id: ReleaseId) -> str:
         """A release from its beginning; the outcome."""
-        context = _Context(self)
-        outcome: str = self._drive(context, release(context, payload(release_id)))  # type: ignore[arg-type]
+        data: Any = payload(release_id)
+        outcome = ""
+        while data is not None:
+            context = _Context(self)
+            outcome = self._drive(context, release(context, as_json(data)))  # type: ignore[arg-type]
+            data = context.continued_with
+            self.begun += 1
         return outcome
 
     def activity(self, name: str, data: Any) -> Task[Any]:  # noqa: ANN401 - JSON
@@ -161,8 +169,13 @@ class _Context:
         self._news = CancellableTask()
         return self._news
 
-    def continue_as_new(self, data: Any) -> None:  # noqa: ANN401 - JSON
+    def continue_as_new(self, data: Any, *, save_events: bool = False) -> None:  # noqa: ANN401 - JSON
+        assert self._news is None or save_events, "news that came meanwhile would be lost"
         self.continued_with = data
+
+    def send_event(self, instance_id: str, event_name: str, *, data: Any) -> None:  # noqa: ANN401 - JSON
+        assert (event_name, data) == (NEWS, {})
+        self._inline.world.orchestrations.ring(release_id=ReleaseId(instance_id))
 
     def settle(self, task: Task[Any]) -> None:
         """Bring a task that the orchestrator waits for to its end."""

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from shared.domain.decision import Choice, Decision
 from shared.domain.pipeline import Health, ManagedCompute, Pipeline, Stage, Workspace
-from shared.domain.policy import ApprovalPolicy
+from shared.domain.policy import of_people
 from shared.domain.release import EventType, ModelVersion, Release, ReleaseId
 from shared.domain.trail import Change, begin
 from tests.fakes import World
@@ -19,6 +20,7 @@ HEALTH = Health(600, 15, [[1, 2]], 200, ["number"], 1.0)
 COMPUTE = ManagedCompute("Standard_DS3_v2", 1)
 
 QA_STAGE = Stage("qa", QA, None, "api-qa", COMPUTE, HEALTH)
+POLICY = of_people(ADA, BOB, timeout_seconds=86400.0)
 PROD_STAGE = Stage(
     "prod",
     PROD,
@@ -26,7 +28,7 @@ PROD_STAGE = Stage(
     "api-prod",
     COMPUTE,
     HEALTH,
-    approval=ApprovalPolicy((ADA, BOB), 86400.0),
+    approval=POLICY,
 )
 PIPELINE = Pipeline("diabetes", QA, "diabetes", (QA_STAGE, PROD_STAGE), owners=(OWNER,))
 
@@ -75,14 +77,34 @@ class Releasing:
         assert stored is not None
         self.world.store.save(stored=stored, release=change.release, events=change.events, **more)
 
-    def decide(self, release_id: ReleaseId, choice: Choice, by: str = ADA) -> None:
+    def decide(
+        self,
+        release_id: ReleaseId,
+        choice: Choice,
+        by: str = ADA,
+        **more: Any,  # noqa: ANN401 - fields of a decision
+    ) -> None:
         """Answer the open ask, as the decision page does."""
         release, now = self.release(release_id), self.world.clock.now()
         stage = release.stage
         assert stage is not None
         assert stage.ask is not None
+        earlier = [
+            each
+            for each in self.world.store.decisions(release_id=release_id)
+            if (each.stage, each.ask) == (stage.name, stage.ask.number)
+        ]
         decision = Decision(
-            release_id, stage.name, stage.ask.number, by, choice, "seen", now, stage.ask.digest
+            release_id,
+            stage.name,
+            stage.ask.number,
+            by,
+            choice,
+            "seen",
+            max([now, *(each.at + timedelta(microseconds=1) for each in earlier)]),
+            stage.ask.digest,
+            revision=1 + sum(each.approver == by for each in earlier),
+            **more,
         )
         change = Change(release).noting(EventType.DECIDED, choice, at=now, actor=by)
         self.write(release_id, change, decision=decision)
@@ -156,7 +178,7 @@ class Approves:
         stage = self.releasing.release(self.release_id).stage
         assert stage is not None
         assert stage.ask is not None
-        told = {*stage.ask.mailed, *stage.ask.refused}
+        told = {key.partition(" ")[2] for key in (*stage.ask.mailed, *stage.ask.refused)}
         if stage.ask.number in self.asks or told != set(stage.ask.approvers):
             return False
         self.asks.append(stage.ask.number)

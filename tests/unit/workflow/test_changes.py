@@ -9,6 +9,7 @@ import pytest
 
 from shared.domain.decision import Choice
 from shared.domain.pipeline import Pipeline, Stage
+from shared.domain.policy import Voice
 from shared.domain.release import Outcome, ReleaseId, StageState
 from shared.workflow.contract import Activity
 from tests.fakes import World
@@ -152,7 +153,9 @@ def test_a_gate_that_is_taken_away_lets_nothing_through(choice: Choice) -> None:
 
 def test_the_word_of_someone_who_is_no_approver_any_more_is_asked_for_again() -> None:
     assert PROD_STAGE.approval is not None
-    others = replace(PROD_STAGE.approval, approvers=("carol@example.com",))
+    others = replace(
+        PROD_STAGE.approval, voices=(Voice("carol@example.com", ("carol@example.com",)),)
+    )
     outcome, releasing, release_id = decided_with(
         replace(PROD_STAGE, approval=others), Choice.APPROVE
     )

@@ -79,11 +79,14 @@ def test_the_copy_is_registered_with_its_origin(releasing: Releasing) -> None:
     assert [file.name for file in files] == ["file-0", "file-1", "file-2"]
 
 
-def test_mails_go_to_approvers_and_owners_once(releasing: Releasing) -> None:
+def test_everybody_who_was_asked_hears_how_it_ended_and_so_do_owners(releasing: Releasing) -> None:
     run(releasing)
     mailer = releasing.world.mailer
-    assert [len(mailer.to(person)) for person in (ADA, BOB, OWNER)] == [1, 1, 1]
-    assert mailer.to(OWNER)[0].text.startswith("Succeeded: ")
+    assert [len(mailer.to(person)) for person in (ADA, BOB, OWNER)] == [2, 2, 1]
+    for person, role in ((ADA, "asked"), (BOB, "asked"), (OWNER, "owner")):
+        last = mailer.to(person)[-1].text
+        assert last.startswith("Succeeded: ")
+        assert last.endswith(role)
 
 
 def test_everything_is_published_in_order(releasing: Releasing) -> None:

@@ -1,18 +1,27 @@
 """What the engine lost goes on, what was not heard is rung, what was not told is told."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
-from shared.domain.decision import Choice
+from shared.domain.decision import Choice, Decision
 from shared.domain.release import Outcome, ReleaseId
+from shared.domain.trail import Change
 from shared.workflow.activities import run_activity
 from shared.workflow.contract import Activity, payload
 from shared.workflow.sweeper import Sweep, sweep
 from tests.fakes import FakeOrchestrations, World
 from tests.unit.workflow.inline import Inline
-from tests.unit.workflow.releasing import OWNER, PIPELINE, Releasing
+from tests.unit.workflow.releasing import (
+    ADA,
+    OWNER,
+    PIPELINE,
+    POLICY,
+    PROD_STAGE,
+    Releasing,
+    with_stage,
+)
 
 
 @pytest.fixture
@@ -86,9 +95,24 @@ def test_news_that_nobody_heard_is_rung(
 
 def test_a_word_on_an_earlier_ask_is_no_news(releasing: Releasing) -> None:
     release_id = waiting(releasing)
-    releasing.world.clock.advance(days=2)
-    releasing.decide(release_id, Choice.APPROVE)  # too late for this ask
-    releasing.world.clock.advance(days=-2)
+    release = releasing.release(release_id)
+    ask = release.stages[1].ask
+    assert ask is not None
+    earlier = Decision(
+        release_id, "prod", ask.number - 1, ADA, Choice.APPROVE, "", ask.asked_at, ask.digest
+    )
+    releasing.write(release_id, Change(release), decision=earlier)
+    assert swept(releasing) == Sweep()
+
+
+def test_a_word_that_settles_nothing_is_news_until_it_was_heard(releasing: Releasing) -> None:
+    two = replace(PROD_STAGE, approval=replace(POLICY, required=2))
+    releasing.world.pipelines = (with_stage(two),)
+    release_id = waiting(releasing)
+    releasing.decide(release_id, Choice.APPROVE)
+    assert swept(releasing) == Sweep(rung=(release_id,))
+    services = releasing.world.services
+    run_activity(Activity.REVIEW_APPROVAL, services, payload(release_id, "prod"))
     assert swept(releasing) == Sweep()
 
 

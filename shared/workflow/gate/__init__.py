@@ -1,0 +1,1 @@
+"""What lies behind a gate: evidence, mails, living evidence, and versions that give way."""

@@ -1,0 +1,115 @@
+"""The mails of an ask: sent once each, as they fall due."""
+
+import logging
+from dataclasses import replace
+from typing import Final
+
+from shared.domain.approval import Judgement
+from shared.domain.ask import Ask, Purpose, mail_key
+from shared.domain.asking import Owed, owed
+from shared.domain.errors import StepError, Trouble, technical
+from shared.domain.evidence import Evidence
+from shared.domain.release import EventType
+from shared.domain.trail import Change
+from shared.ports import DIGEST_LENGTH, Link
+from shared.workflow.turn import Turn
+
+logger = logging.getLogger(__name__)
+
+MAIL_PAUSE_SECONDS: Final = 300.0
+"""How long to wait with mail that could not be sent, where nothing says when there is room again.
+The pauses grow with the age of the ask, so that a month without mail is a short history."""
+
+
+def send_owed(turn: Turn, ask: Ask, judgement: Judgement) -> tuple[Ask, Trouble | None]:
+    """Send what is due; the ask as it is then, and why mail has to wait, where it has.
+
+    Raises:
+        StepError: Nobody whose word is wanted can be reached.
+    """
+    due = owed(ask, judgement, turn.now)
+    if not due:
+        return ask, None
+    ask = _with_everybody(turn, ask, due)
+    evidence = turn.services.store.evidence(
+        release_id=turn.release.id, stage=turn.record.name, ask=ask.number
+    )
+    assert evidence is not None, "written in the same transaction as the ask"
+    for each in due:
+        try:
+            _send(turn, ask, evidence, each)
+        except StepError as error:
+            logger.warning("release %s: mail: %s", turn.release.id, error)
+            if error.trouble.retryable:
+                return ask, error.trouble
+            ask = replace(ask, refused=(*ask.refused, each.key))
+            turn.commit(_refused(turn, ask, each, error.trouble))
+        else:
+            ask = replace(ask, mailed=(*ask.mailed, each.key))
+            turn.commit(turn.updated(ask=ask))
+    _require_somebody(turn, ask, judgement)
+    return ask, None
+
+
+def retry_seconds(turn: Turn, ask: Ask, trouble: Trouble) -> float:
+    """How long mail that has to wait waits."""
+    if trouble.retry_after_seconds is not None:
+        return max(1.0, trouble.retry_after_seconds)
+    age = (turn.now - ask.asked_at).total_seconds()
+    return max(MAIL_PAUSE_SECONDS, age / 4)
+
+
+def _with_everybody(turn: Turn, ask: Ask, due: list[Owed]) -> Ask:
+    """The ask with everybody who is about to get a link in its roster, written before any does."""
+    people = dict.fromkeys(each.speaker.person for each in due)
+    new = tuple(person for person in people if person not in ask.roster)
+    if not new:
+        return ask
+    ask = replace(ask, roster=(*ask.roster, *new))
+    turn.commit(turn.updated(ask=ask))
+    return ask
+
+
+def _send(turn: Turn, ask: Ask, evidence: Evidence, each: Owed) -> None:
+    services, person = turn.services, ask.place_of(each.speaker.person)
+    assert person is not None, "put into the roster before"
+    names = [record.name for record in turn.release.stages]
+    link = Link(
+        release_id=turn.release.id,
+        stage=names.index(turn.record.name),
+        ask=ask.number,
+        series=ask.series,
+        person=person,
+        digest=ask.digest[:DIGEST_LENGTH],
+    )
+    mail = services.letters.approval_request(
+        release=turn.release,
+        stage=turn.record.name,
+        evidence=evidence,
+        owed=each,
+        url=services.links.url(link=link),
+        code=None if ask.terms.require_sign_in else services.links.code(link=link),
+        now=turn.now,
+    )
+    services.mailer.send(mail=mail)
+
+
+def _require_somebody(turn: Turn, ask: Ask, judgement: Judgement) -> None:
+    first = [mail_key(each.purpose, 0, each.person) for each in judgement.speakers]
+    if first and all(key in ask.refused for key in first):
+        raise technical(
+            "NobodyReached",
+            f"No approver of {turn.record.name} can be reached by mail. Correct the addresses in "
+            f"pipeline {turn.release.pipeline}, then start the release again.",
+        )
+
+
+def _refused(turn: Turn, ask: Ask, each: Owed, trouble: Trouble) -> Change:
+    kind = "reminder" if each.purpose is Purpose.REMINDER else "mail"
+    return turn.updated(ask=ask).noting(
+        EventType.MAIL_FAILED,
+        f"A {kind} to an approver of {turn.record.name} was refused: {trouble.message}",
+        at=turn.now,
+        stage=turn.record.name,
+        details={"code": trouble.code, "mail": each.purpose.value},
+    )

@@ -1,0 +1,38 @@
+"""What a gate says of itself in the release, for people."""
+
+from shared.domain.approval import Judgement, Verdict
+from shared.domain.ask import Ask
+
+
+def waits_for(ask: Ask, judgement: Judgement) -> str:
+    """What an open ask waits for."""
+    if judgement.effect_at is not None and not judgement.speakers:
+        return f"{_moment(judgement)}, when what was decided takes effect"
+    if ask.degraded:
+        return f"the stage before to recover: {'; '.join(ask.degraded)}"
+    if judgement.effect_at is not None:
+        return f"{_moment(judgement)}, when what was decided takes effect if nobody changes it"
+    if judgement.verdict is Verdict.APPROVED:
+        return "the stage before to be probed"
+    people = [speaker.person for speaker in judgement.speakers]
+    asked = " or ".join(people) if people else "nobody who may answer now"
+    if judgement.required == 1:
+        return f"the approval of {asked}"
+    return f"approvals ({judgement.approvals} of {judgement.required}) of {asked}"
+
+
+def words_of_end(judgement: Judgement, ask: Ask) -> str:
+    """Why a release ends at its gate."""
+    decision = judgement.decision
+    if decision is not None:
+        said = f": {decision.comment}" if decision.comment else "."
+        return f"Rejected by {decision.approver}{said}"
+    until = ask.expires_at.strftime("%Y-%m-%d %H:%M UTC")
+    if judgement.approvals:
+        return f"{judgement.approvals} of {judgement.required} approvals until {until}."
+    return f"Nobody decided until {until}."
+
+
+def _moment(judgement: Judgement) -> str:
+    assert judgement.effect_at is not None
+    return judgement.effect_at.strftime("%Y-%m-%d %H:%M UTC")
