@@ -132,7 +132,10 @@ class Demo:
         links = self._approver.links() if waiting else []
         if links and (self._by_itself or pressed):
             self._decided = True
-            self._approver.decide(links[-1], "approve", "Approved by the demo, through the page.")
+            comment = "Approved by the demo, through the page."
+            answer = self._approver.decide(links[-1], "approve", comment)
+            if not answer.ok:
+                raise DemoError(f"The decision page answered {answer.status_code}: {links[-1]}")
 
     def _picture(self, release: dict[str, Any]) -> RenderableType:
         table = Table("stage", "state", "elapsed", "endpoint", "deployment")
@@ -146,6 +149,7 @@ class Demo:
         lines += [f"waits for {what}" for what in waits[:1]]
         if _is_waiting(release) and not self._by_itself:
             lines.append("[yellow]Decide on the decision page, or press Enter to approve.[/yellow]")
+            lines += [f"The page asks for what the mail says: {what}" for what in self._asked_for()]
         if release["outcome"]:
             lines.append(f"[bold]{release['outcome']}[/bold]: {release['reason']}")
         return Group(*lines)
@@ -163,6 +167,13 @@ class Demo:
         for name, url in links.items():
             grid.add_row(name, Text(url, style=f"link {url}", overflow="fold"))
         return grid
+
+    def _asked_for(self) -> list[str]:
+        """What a person takes from the newest mail and types into the page."""
+        return [
+            f"version {self._approver.version(link)}, code {self._approver.code(link)}."
+            for link in self._approver.links()[-1:]
+        ]
 
     def _compare(self, model: TrainedModel) -> None:
         answers = {"memory": model.predict()}
