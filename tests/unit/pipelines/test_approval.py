@@ -1,8 +1,10 @@
 """The approval of a pipeline file: what each field becomes, and what editors know of it."""
 
 import json
+import re
 from datetime import UTC, datetime, time
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -21,7 +23,9 @@ from shared.domain.policy import (
 )
 from tests.unit.pipelines.approvals import WHOLE, as_read, load, without, write
 
-SCHEMA: Any = json.loads((Path(__file__).parents[3] / "pipelines/schema.json").read_text())
+ROOT = Path(__file__).parents[3]
+SCHEMA: Any = json.loads((ROOT / "pipelines/schema.json").read_text())
+PAGE = (ROOT / "docs/approvals.md").read_text("utf-8")
 
 
 def test_every_field_is_the_policys(tmp_path: Path) -> None:
@@ -145,10 +149,15 @@ def test_a_day_that_begins_an_hour_late_is_whole(tmp_path: Path) -> None:
     assert freeze.ends_at == datetime(2026, 3, 29, 21, tzinfo=UTC)
 
 
-def test_a_name_is_who_azure_may_call_the_creator(tmp_path: Path) -> None:
-    policy = load(tmp_path, WHOLE)
-    assert policy.is_called("rob@example.com", "Roy, Rob")
-    assert not policy.is_called("rita@example.com", "Roy, Rob")
+@pytest.mark.parametrize(
+    "name", ["Ada King", "King, Ada", "00b7ad33-7b6f-41d8-9e9c-4a1f0e4e7a55"], ids=str
+)
+def test_a_name_is_who_azure_may_call_the_creator(tmp_path: Path, name: str) -> None:
+    text = WHOLE.replace("Ada Lovelace <Ada@example.com>", f"'{name} <ada@example.com>'")
+    policy = load(tmp_path, text)
+    assert policy.names["ada@example.com"] == name
+    assert policy.is_called("ada@example.com", name)
+    assert not policy.is_called("rita@example.com", name)
 
 
 def test_editors_take_the_whole_and_explain_all_of_it(tmp_path: Path) -> None:
@@ -185,3 +194,12 @@ def test_editors_see_what_is_wrong(tmp_path: Path, written: str) -> None:
     field = written.partition(":")[0]
     write(tmp_path, without((field,), written))
     assert not Draft202012Validator(SCHEMA).is_valid(as_read(tmp_path))
+
+
+def test_the_page_shows_a_policy_that_loads_and_explains_every_field(tmp_path: Path) -> None:
+    [example] = re.findall(r"^```yaml\napproval:\n(.+?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    policy = load(tmp_path, indent(example, "    "))
+    assert (policy.required, policy.order, len(policy.voices)) == (2, Order.SEQUENCE, 3)
+    fields = list(SCHEMA["$defs"]["ApprovalFields"]["properties"])
+    assert re.findall(r"^  (\w+):", example, re.MULTILINE) == fields
+    assert re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE) == fields
