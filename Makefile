@@ -13,6 +13,7 @@ PYTHON_PATH := .tools/python-$(PYTHON_VERSION)
 APP := .venv/.brought
 SERVING := dev/serving/.venv/.brought
 AZURITE := dev/azurite/node_modules/.brought
+AXE := tests/browser/node_modules/.brought
 STACK := $(AZURITE) $(APP) $(SERVING)
 
 # What is checked for style and types; scoring code below pipelines/ is its users'.
@@ -24,16 +25,17 @@ unexport VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
 unexport PYTHONDONTWRITEBYTECODE
 export UV_HTTP_TIMEOUT ?= 120
 SYNC = UV_PYTHON="$$(cat $(PYTHON_PATH))" UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --quiet
+NPM_CI = npm ci --prefix $(@:/node_modules/.brought=) --no-audit --no-fund --no-progress --loglevel error
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup demo stack test check bench requirements clean
+.PHONY: help setup demo stack test screenshots check bench requirements clean
 .PHONY: check-style check-types check-lock check-structure check-pipelines
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
 
-setup: $(STACK) ## bring everything that the other targets need
+setup: $(STACK) $(AXE) ## bring everything that the other targets need
 	@echo "everything is there"
 
 demo: $(STACK) ## watch one model version go from registration to PROD
@@ -42,8 +44,11 @@ demo: $(STACK) ## watch one model version go from registration to PROD
 stack: $(STACK) ## run the service and its emulators until interrupted
 	@$(BIN)/python -m dev.stack
 
-test: $(STACK) ## run all tests
+test: $(STACK) $(AXE) ## run all tests
 	@$(BIN)/pytest -q -n $(TEST_WORKERS) --dist loadfile
+
+screenshots: $(STACK) $(AXE) ## make the pictures of pages and mails in docs/images anew
+	@$(BIN)/pytest -q tests/browser --screenshots docs/images
 
 check: check-style check-types check-lock check-structure check-pipelines ## all but the tests
 
@@ -74,7 +79,7 @@ requirements: $(UV) ## write requirements.txt from the lock, for the deployed ap
 
 clean: ## remove all that make brought or made
 	@rm -rf .venv .tools .stack dev/serving/.venv dev/azurite/node_modules \
-		.mypy_cache .pytest_cache .ruff_cache .hypothesis
+		tests/browser/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(UV): dev/tools/bring-uv
@@ -97,5 +102,11 @@ $(SERVING): dev/serving/pyproject.toml dev/serving/uv.lock $(UV) $(PYTHON_PATH)
 $(AZURITE): dev/azurite/package.json dev/azurite/package-lock.json dev/tools/require-node
 	@dev/tools/require-node
 	@echo "Azurite from npm, into dev/azurite/node_modules"
-	@npm ci --prefix dev/azurite --no-audit --no-fund --no-progress --loglevel error >/dev/null
+	@$(NPM_CI) >/dev/null
+	@touch $@
+
+$(AXE): tests/browser/package.json tests/browser/package-lock.json dev/tools/require-node
+	@dev/tools/require-node
+	@echo "axe-core from npm, into tests/browser/node_modules"
+	@$(NPM_CI) >/dev/null
 	@touch $@

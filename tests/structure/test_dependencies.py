@@ -32,9 +32,13 @@ def test_python_packages(folder: str, headings: tuple[str, ...]) -> None:
     assert documented(*headings) == expected
 
 
-def test_npm_packages() -> None:
-    package = json.loads((ROOT / "dev" / "azurite" / "package.json").read_text("utf-8"))
-    assert documented("Storage emulator (npm)") == package["dependencies"]
+@pytest.mark.parametrize(
+    ("folder", "heading"),
+    [("dev/azurite", "Storage emulator (npm)"), ("tests/browser", "Browser tests (npm)")],
+)
+def test_npm_packages(folder: str, heading: str) -> None:
+    package = json.loads((ROOT / folder / "package.json").read_text("utf-8"))
+    assert documented(heading) == package["dependencies"]
 
 
 def test_uv_is_pinned_once() -> None:
