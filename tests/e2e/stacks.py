@@ -56,10 +56,14 @@ def command(state_dir: Path, pipelines: Path, *more: str) -> list[str]:
 
 @contextmanager
 def running(
-    state_dir: Path, pipelines: Path, *, provision_seconds: float = 1.0, scoring: str = "inline"
+    state_dir: Path,
+    pipelines: Path,
+    *more: str,
+    provision_seconds: float = 1.0,
+    scoring: str = "inline",
 ) -> Iterator["Stack"]:
-    """A stack that is stopped at the end, if it still runs then."""
-    options = ("--provision-seconds", str(provision_seconds), "--scoring", scoring)
+    """A stack that is stopped at the end, if it still runs then; `more` are options for it."""
+    options = ("--provision-seconds", str(provision_seconds), "--scoring", scoring, *more)
     line = command(state_dir, pipelines, *options)
     errors = state_dir / "stack-errors.log"
     with (
