@@ -143,7 +143,7 @@ def _release(number: int) -> Release:
         outcome=outcome,
         reason="Written by the benchmark.",
         ended_at=end,
-        told_owners=True,
+        told_everybody=True,
         last_event=12,
         published_event=12,
     )

@@ -118,7 +118,7 @@ class MemoryStore:
         with self._lock:
             self.faults.meet("decisions")
             found = [_copied(d) for key, d in self._decisions.items() if key[0] == release_id]
-        return sorted(found, key=lambda decision: (decision.at, decision.approver))
+        return sorted(found, key=lambda each: (each.at, each.approver, each.revision))
 
     def evidence(self, *, release_id: ReleaseId, stage: str, ask: int) -> Evidence | None:
         with self._lock:

@@ -10,8 +10,14 @@ from shared.domain.errors import technical
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-SCHEMA = 1
-"""Raised when older code could not read what newer code writes."""
+SCHEMA = 2
+"""Raised when older code would not understand what newer code writes.
+
+2: approvals by a policy. Older code would take a deferred approval for one that is in effect, and
+tell everybody of the end again.
+"""
+
+READ = range(1, SCHEMA + 1)
 
 PROPERTY_LENGTH = 32_768
 """A string property holds 64 KiB of UTF-16 (azure-facts: Table Storage)."""
@@ -53,14 +59,17 @@ def decode[T](type_: type[T], row: Mapping[str, Any]) -> T:
     Raises:
         StepError: The row was written by a newer version of this app, or by something else.
     """
-    if row.get("schema") != SCHEMA:
+    if row.get("schema") not in READ:
         raise technical(
             "UnknownSchema",
             f"Row {row['RowKey']} of {row['PartitionKey']} has schema {row.get('schema')}, this "
-            f"app reads {SCHEMA}. Deploy the version that wrote it, or a newer one.",
+            f"app reads up to {SCHEMA}. Deploy the version that wrote it, or a newer one.",
         )
     try:
-        found: T = _adapter(cast("Hashable", type_)).validate_python(json.loads(_text(row)))
+        document = json.loads(_text(row))
+        if row["schema"] == 1:
+            document = _renamed(document)
+        found: T = _adapter(cast("Hashable", type_)).validate_python(document)
     except ValueError as error:
         raise technical(
             "UnreadableRow",
@@ -68,6 +77,13 @@ def decode[T](type_: type[T], row: Mapping[str, Any]) -> T:
             "written by this app; restore it from a backup or delete it.",
         ) from error
     return found
+
+
+def _renamed(document: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
+    """A document of schema 1 with today's names; what is new since has defaults."""
+    if isinstance(document, dict) and "told_owners" in document:
+        return {**document, "told_everybody": document["told_owners"]}
+    return document
 
 
 def _text(row: Mapping[str, Any]) -> str:

@@ -39,6 +39,15 @@ def evidence(stage: str, ask: int) -> str:
     return f"evidence-{escaped(stage)}-{ask:03}"
 
 
-def decision(stage: str, ask: int, person: str) -> str:
-    """The row of a person's answer to an ask: a second one meets the first."""
-    return f"decision-{escaped(stage)}-{ask:03}-{person}"
+def decision(stage: str, ask: int, person: str, revision: int) -> str:
+    """The row of a person's answer to an ask: a second one of the same revision meets the first.
+
+    The first revision has none in its key, as before there were any.
+    """
+    first = f"decision-{escaped(stage)}-{ask:03}-{person}"
+    return first if revision == 1 else f"{first}-{revision:03}"
+
+
+def fetch(stage: str, ask: int, person: str, kind: str) -> str:
+    """The row that counts what has opened a person's links to an ask."""
+    return f"{escaped(stage)}-{ask:03}-{person}-{kind}"

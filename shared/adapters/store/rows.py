@@ -40,6 +40,6 @@ def _key(item: AuditEvent | Decision | Evidence) -> str:
         case AuditEvent():
             return keys.audit(item.number)
         case Decision():
-            return keys.decision(item.stage, item.ask, person_key(item.approver))
+            return keys.decision(item.stage, item.ask, person_key(item.approver), item.revision)
         case Evidence():
             return keys.evidence(item.stage, item.ask)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from shared.adapters.store import keys
 from shared.adapters.store.documents import decode
+from shared.adapters.store.fetches import Fetches
+from shared.adapters.store.gates import Gates
 from shared.adapters.store.index import Entry, Index, has_work, list_name, next_cursor, position
 from shared.adapters.store.locks import Locks
 from shared.adapters.store.registrations import Registrations
@@ -19,8 +21,10 @@ from shared.adapters.store.tables import (
 )
 from shared.domain.decision import Decision
 from shared.domain.evidence import Evidence
+from shared.domain.fetch import Fetch
 from shared.domain.pipeline import Stage
 from shared.domain.release import AuditEvent, IgnoredEvent, Outcome, Release, ReleaseId
+from shared.domain.transitions import is_waiting
 from shared.ports import ConflictError, Page, Stored
 
 if TYPE_CHECKING:
@@ -43,7 +47,9 @@ class TableStore:
         """
         self._tables = Tables(tables=tables, credential=credential)
         self._index = Index(self._tables)
+        self._gates = Gates(self._tables)
         self._locks = Locks(self._tables)
+        self._fetches = Fetches(self._tables)
         self._registrations = Registrations(self._tables)
 
     def create(self, *, release: Release, events: Sequence[AuditEvent]) -> bool:
@@ -52,6 +58,7 @@ class TableStore:
             return False
         self._index.open(release)
         self._index.add(release)
+        self._gates.enter(release)
         try:
             self._tables.transact(TABLE, [creating(release_row(release)), *map(once, events)])
         except RowExistsError:
@@ -81,11 +88,13 @@ class TableStore:
         """Replace `stored` by `release`, in one transaction with what comes with it.
 
         Raises:
-            ConflictError: `stored` is not the newest any more, or the approver has decided already.
+            ConflictError: `stored` is not the newest any more, or the approver's decision of this
+                revision is there already.
         """
         if has_work(release) and not has_work(stored.release):
             self._index.open(release)
         self._index.add(release, before=stored.release)
+        self._gates.enter(release)
         new = [*events, *(item for item in (decision, evidence) if item is not None)]
         try:
             etag = self._tables.transact(
@@ -93,6 +102,7 @@ class TableStore:
             )
         except (RowChangedError, RowExistsError) as error:
             raise ConflictError(release.id) from error
+        self._gates.leave(release, before=stored.release)
         return Stored(release, etag)
 
     def settle(self, *, release: Release) -> None:
@@ -131,12 +141,27 @@ class TableStore:
             TABLE, keys.escaped(release_id), after="decision-", before="decision."
         )
         found = [decode(Decision, row) for row in rows]
-        return sorted(found, key=lambda decision: (decision.at, decision.approver))
+        return sorted(found, key=lambda each: (each.at, each.approver, each.revision))
 
     def evidence(self, *, release_id: ReleaseId, stage: str, ask: int) -> Evidence | None:
         """What people were shown."""
         found = self._tables.get(TABLE, keys.escaped(release_id), keys.evidence(stage, ask))
         return None if found is None else decode(Evidence, found[0])
+
+    def waiting(self, *, pipeline: str, stage: str) -> list[Release]:
+        """The releases that wait for people at a stage's gate, oldest first, without a scan."""
+        found = [release for release in self._read(self._gates.listed(pipeline, stage)) if release]
+        for release in found:
+            self._gates.clear(release, stage)
+        return [release for release in found if is_waiting(release, stage)]
+
+    def note_fetch(self, *, fetch: Fetch) -> None:
+        """Count that somebody or something has opened a link. It touches no release."""
+        self._fetches.note(fetch)
+
+    def fetches(self, *, release_id: ReleaseId) -> list[Fetch]:
+        """What has opened the links of a release, in the order of first times."""
+        return self._fetches.of(release_id)
 
     def ignore(self, *, event: IgnoredEvent) -> None:
         """Record a registration that started nothing; once per event id."""
@@ -164,7 +189,12 @@ class TableStore:
 
     def _confirmed(self, entries: Sequence[Entry]) -> Iterable[Release]:
         """The releases behind index entries, without those that no longer belong there."""
+        read = self._read([entry.release_id for entry in entries])
+        pairs = zip(entries, read, strict=True)
+        return [release for entry, release in pairs if release and entry.is_of(release)]
+
+    def _read(self, release_ids: Iterable[ReleaseId]) -> list[Release | None]:
+        """The releases of these ids, None where there is none."""
         with ThreadPoolExecutor(max_workers=READERS) as pool:
-            read = pool.map(lambda entry: self.get(release_id=entry.release_id), entries)
-            pairs = list(zip(entries, read, strict=True))
-        return [found.release for entry, found in pairs if found and entry.is_of(found.release)]
+            read = list(pool.map(lambda release_id: self.get(release_id=release_id), release_ids))
+        return [stored.release if stored else None for stored in read]

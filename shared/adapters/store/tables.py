@@ -1,8 +1,11 @@
 """Tables of one storage account: made on first use, read and written with guards."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from itertools import islice
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from itertools import batched, groupby, islice
+from operator import itemgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +22,13 @@ type Operation = tuple[str, Row] | tuple[str, Row, Mapping[str, Any]]
 
 PAGE = 1000
 """The most rows that one answer holds."""
+
+TRANSACTION = 100
+"""The most rows that one transaction takes (azure-facts: Table Storage)."""
+
+CHANGES = 8
+FIRST_PAUSE_SECONDS = 0.005
+"""How often a row that many want is tried, and how long at first: twice as long each time."""
 
 CLIENT_OPTIONS: dict[str, Any] = {
     # Whoever called tries again in its own time; this only rides over a hiccup.
@@ -119,6 +129,32 @@ class Tables:
                 raise
             return str(answers[0].get("etag", ""))
 
+    def change(
+        self, table: str, partition: str, key: str, changed: Callable[[Row | None], Row]
+    ) -> None:
+        """Read a row and write what becomes of it, anew where somebody else came between.
+
+        Args:
+            table: The table's name.
+            partition: The row's partition.
+            key: The row's key.
+            changed: From the row as it is, or None, to the properties that it is to have; may
+                raise, and nothing is written then.
+
+        Raises:
+            RowChangedError: Somebody else came between every time.
+        """
+        for attempt in range(CHANGES):
+            if attempt:
+                time.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311 (no secret)
+            found = self.get(table, partition, key)
+            row = {"PartitionKey": partition, "RowKey": key, **changed(found and found[0])}
+            write = creating(row) if found is None else replacing(row, found[1])
+            with suppress(RowChangedError, RowExistsError):
+                self.transact(table, [write])
+                return
+        raise RowChangedError
+
     def between(
         self, table: str, partition: str, *, after: str, before: str, limit: int | None = None
     ) -> list[Row]:
@@ -130,6 +166,22 @@ class Tables:
                 results_per_page=min(limit or PAGE, PAGE),
             )
             return list(islice(found, limit))
+
+    def drop(self, table: str, *, through: str) -> None:
+        """Delete all partitions up to and with `through`, a hundred rows at a time.
+
+        What somebody else is deleting at the same time is left to them.
+        """
+        with self._calling(table) as client:
+            found = client.query_entities(
+                "PartitionKey le @through",
+                parameters={"through": through},
+                select=["PartitionKey", "RowKey"],
+            )
+            for _, rows in groupby(found, key=itemgetter("PartitionKey")):
+                for some in batched(rows, TRANSACTION, strict=False):
+                    with suppress(RowChangedError):
+                        self.transact(table, [("delete", row) for row in some])
 
     @contextmanager
     def _calling(self, table: str) -> Iterator["TableClient"]:

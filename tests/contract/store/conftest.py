@@ -7,13 +7,18 @@ that is in use is not disturbed; rows are left behind.
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+from azure.data.tables import TableServiceClient
 
 from dev.storage import Account, Azurite
 from shared.adapters.store import TableStore
 from shared.ports import Store
 from tests.fakes import MemoryStore
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
 
 LIVE = os.environ.get("MODELGATE_LIVE_TABLES", "")
 
@@ -27,6 +32,11 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 @pytest.fixture
 def tables(account: Account) -> TableStore:
     return TableStore(tables=account.connection_string)
+
+
+@pytest.fixture
+def service(account: Account) -> TableServiceClient:
+    return TableServiceClient.from_connection_string(account.connection_string)
 
 
 @pytest.fixture(
@@ -52,7 +62,10 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 
 def live_store() -> TableStore:
+    return TableStore(tables=LIVE, credential=live_credential())
+
+
+def live_credential() -> "TokenCredential | None":
     from azure.identity import DefaultAzureCredential
 
-    credential = DefaultAzureCredential() if LIVE.startswith("https://") else None
-    return TableStore(tables=LIVE, credential=credential)
+    return DefaultAzureCredential() if LIVE.startswith("https://") else None

@@ -4,12 +4,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from azure.core.credentials import AzureNamedKeyCredential
+from azure.data.tables import AccountSasPermissions, ResourceTypes, generate_account_sas
+
+from dev.storage import Account
+from shared.domain.ask import Ask
 from shared.domain.decision import Choice, Decision
 from shared.domain.evidence import Evidence
 from shared.domain.pipeline import Health, ManagedCompute, Pipeline, Stage, Workspace
-from shared.domain.release import EventType, ModelVersion, Outcome, Probe, Release
+from shared.domain.release import EventType, ModelVersion, Outcome, Probe, Release, StageState
 from shared.domain.trail import Change, begin
-from shared.domain.transitions import end_release
+from shared.domain.transitions import end_release, move_stage
 from shared.ports import Store, Stored
 
 AT = datetime(2026, 11, 2, 9, 0, 0, 123456, tzinfo=UTC)
@@ -49,6 +54,13 @@ def end(store: Store, stored: Stored, outcome: Outcome = Outcome.REJECTED) -> St
     return store.save(stored=stored, release=change.release, events=change.events)
 
 
+def waiting(release: Release, stage: str = "qa-01", *, at: datetime = AT) -> Release:
+    """The release once people are asked at its first stage's gate."""
+    ask = Ask(1, at, at + timedelta(days=1), "0" * 64, ("ada@example.com",))
+    record = replace(release.stage_named(stage), ask=ask)
+    return move_stage(release, record, StageState.WAITING, at)
+
+
 def decision(release: Release, approver: str = "ada@example.com") -> Decision:
     return Decision(
         release_id=release.id,
@@ -79,3 +91,16 @@ def evidence(release: Release, description: str = "Größe 📦") -> Evidence:
         probes={"qa-01": Probe(200, 0.125, ("slow",))},
         configuration={"compute": {"count": 1, "spot": False, "nothing": None, "share": 0.5}},
     )
+
+
+def with_sas(account: Account, *, objects_only: bool, deleting: bool = True) -> str:
+    """A connection string that may make tables or use them, and perhaps not delete rows."""
+    sas = generate_account_sas(
+        AzureNamedKeyCredential(account.name, account.key),
+        resource_types=ResourceTypes(object=objects_only, service=not objects_only),
+        permission=AccountSasPermissions(
+            read=True, write=True, delete=deleting, list=True, add=True, update=True
+        ),
+        expiry=datetime.now(UTC) + timedelta(hours=1),
+    )
+    return f"TableEndpoint={account.table_endpoint};SharedAccessSignature={sas}"

@@ -7,6 +7,7 @@ from threading import Barrier
 
 import pytest
 
+from shared.domain.decision import Choice
 from shared.domain.release import EventType, IgnoredEvent, ModelVersion, Outcome, ReleaseId
 from shared.domain.trail import Change
 from shared.ports import ConflictError, Store
@@ -103,6 +104,28 @@ def test_nobody_answers_an_ask_twice(store: Store) -> None:
     second_ask = replace(said, ask=2, at=AT - timedelta(seconds=1))
     store.save(stored=saved, release=saved.release, decision=second_ask)
     assert store.decisions(release_id=stored.release.id) == [second_ask, said]
+
+
+def test_a_person_may_answer_anew_with_a_new_revision(store: Store) -> None:
+    stored = create(store)
+    first = decision(stored.release)
+    saved = store.save(stored=stored, release=stored.release, decision=first)
+    changed = replace(
+        first, revision=2, choice=Choice.DEFER, effective_at=AT + timedelta(days=1), at=AT
+    )
+    saved = store.save(stored=saved, release=saved.release, decision=changed)
+    for known in (first, changed):
+        with pytest.raises(ConflictError):
+            store.save(stored=saved, release=saved.release, decision=replace(known, comment="no"))
+    third = replace(
+        first,
+        revision=12,
+        choice=Choice.REASSIGN,
+        to="bob@example.com",
+        at=AT + timedelta(microseconds=1),
+    )
+    store.save(stored=saved, release=saved.release, decision=third)
+    assert store.decisions(release_id=stored.release.id) == [first, changed, third]
 
 
 def test_two_people_decide_in_the_same_second(store: Store) -> None:

@@ -6,17 +6,11 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from azure.core.credentials import AzureNamedKeyCredential
-from azure.data.tables import (
-    AccountSasPermissions,
-    ResourceTypes,
-    TableServiceClient,
-    generate_account_sas,
-)
+from azure.data.tables import TableServiceClient
 
 from dev.storage import Account
 from shared.adapters.store import TableStore
@@ -26,17 +20,12 @@ from shared.adapters.store.rows import release_row
 from shared.domain.errors import StepError
 from shared.domain.release import EventType, Outcome, ReleaseId
 from shared.domain.trail import Change
-from tests.contract.store.support import AT, create, end, evidence, pipeline, started
+from tests.contract.store.support import AT, create, end, evidence, pipeline, started, with_sas
 
 PAGES_OF = 2_000
 
 # Azurite refuses a signature in XML, which the client (12.7) reads in a deprecated way.
 XML_ERRORS = pytest.mark.filterwarnings("ignore:Testing an element:DeprecationWarning")
-
-
-@pytest.fixture
-def service(account: Account) -> TableServiceClient:
-    return TableServiceClient.from_connection_string(account.connection_string)
 
 
 def test_a_crash_before_the_release_is_written_leaves_nothing_to_see(tables: TableStore) -> None:
@@ -148,18 +137,6 @@ def test_tables_may_be_used_without_the_right_to_make_them(
     limited = TableStore(tables=with_sas(account, objects_only=True))
     stored = create(limited)
     assert tables.get(release_id=stored.release.id) == stored
-
-
-def with_sas(account: Account, *, objects_only: bool) -> str:
-    sas = generate_account_sas(
-        AzureNamedKeyCredential(account.name, account.key),
-        resource_types=ResourceTypes(object=objects_only, service=not objects_only),
-        permission=AccountSasPermissions(
-            read=True, write=True, delete=True, list=True, add=True, update=True
-        ),
-        expiry=datetime.now(UTC) + timedelta(hours=1),
-    )
-    return f"TableEndpoint={account.table_endpoint};SharedAccessSignature={sas}"
 
 
 @XML_ERRORS
