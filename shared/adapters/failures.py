@@ -57,6 +57,7 @@ def trouble(error: "AzureError", what: str, mendable: Mapping[int, str] = NOTHIN
         code=error_code(error) or f"Http{status}",
         message=f"{what}: HTTP {status}, {_first_line(error)} {advice}",
         retryable=passing,
+        retry_after_seconds=_retry_after(error) if passing else None,
     )
 
 
@@ -84,6 +85,13 @@ def _status(error: "AzureError") -> int | None:
     if isinstance(error, ResourceNotFoundError):
         return 404  # azure-eventgrid raises it without the answer
     return error.status_code if isinstance(error, HttpResponseError) else None
+
+
+def _retry_after(error: "AzureError") -> float | None:
+    """The seconds of the answer's `Retry-After`; a date (RFC 9110) is passed over."""
+    response = getattr(error, "response", None)
+    text = "" if response is None else response.headers.get("Retry-After", "")
+    return float(text) if text.isascii() and text.isdigit() else None
 
 
 def error_code(error: "AzureError") -> str:

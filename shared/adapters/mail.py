@@ -1,7 +1,7 @@
 """The `Mailer` port on Communication Services Email."""
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.adapters.failures import azure_stops_here
 from shared.adapters.once import Once
@@ -38,11 +38,27 @@ CLIENT_OPTIONS: dict[str, Any] = {
 }
 
 
+class Pace(Protocol):
+    """Whether there is room for one more request to the service."""
+
+    def take(self, request: str) -> None:
+        """Take a place for a request, so named; the same one again has one place.
+
+        Raises:
+            StepError: There is no room; retryable, and says when there will be.
+        """
+
+
 class EmailMailer:
     """See `shared.ports.Mailer`. Logs say which mail of which release, never to whom or what."""
 
     def __init__(
-        self, *, service: str, sender: str, credential: "TokenCredential | None" = None
+        self,
+        *,
+        service: str,
+        sender: str,
+        credential: "TokenCredential | None" = None,
+        pace: Pace | None = None,
     ) -> None:
         """Nothing is called yet.
 
@@ -51,6 +67,7 @@ class EmailMailer:
                 loopback alone.
             sender: The address that mails come from, of a domain that is linked to the resource.
             credential: Goes with an endpoint.
+            pace: Is asked before every request, status reads, too; None lets all go at once.
 
         Raises:
             ValueError: The address is unsafe, or the connection string is incomplete.
@@ -58,6 +75,7 @@ class EmailMailer:
         self._endpoint, self._key = mail_service(service)
         self._sender = sender
         self._credential = credential
+        self._pace = pace
         self._client = Once(self._connect)
 
     def send(self, *, mail: Mail) -> None:
@@ -74,17 +92,23 @@ class EmailMailer:
 
         with azure_stops_here(SERVICE, mendable=MENDABLE):
             try:
-                self._hand_over(mail, self._message(mail) | {"headers": self._thread(mail)})
+                self._hand_over("send", mail, headers=self._thread(mail))
             except HttpResponseError as error:
                 if error.status_code not in (400, 409):
                     raise
                 if not self._has_taken(mail):
                     # no list of refused headers is documented; a mail matters more than its thread
-                    self._hand_over(mail, self._message(mail))
+                    self._hand_over("send without headers", mail)
         logger.info("release %s: mail %s is accepted", mail.thread, mail.operation_id)
 
-    def _hand_over(self, mail: Mail, message: dict[str, Any]) -> None:
-        self._client().begin_send(message, operation_id=mail.operation_id, polling=False)
+    def _hand_over(self, how: str, mail: Mail, **more: Any) -> None:  # noqa: ANN401 (parts of JSON)
+        client, message = self._client(), {**self._message(mail), **more}
+        self._take_place(how, mail)
+        client.begin_send(message, operation_id=mail.operation_id, polling=False)
+
+    def _take_place(self, how: str, mail: Mail) -> None:
+        if self._pace is not None:
+            self._pace.take(f"{how} {mail.operation_id}")
 
     def _has_taken(self, mail: Mail) -> bool:
         """Whether an earlier try of this mail has arrived.
@@ -94,6 +118,7 @@ class EmailMailer:
         """
         from azure.core.rest import HttpRequest
 
+        self._take_place("read", mail)
         url = f"{{endpoint}}/emails/operations/{mail.operation_id}?api-version={API_VERSION}"
         answer = self._client().send_request(HttpRequest("GET", url))
         if answer.status_code == 404:

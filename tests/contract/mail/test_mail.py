@@ -8,55 +8,19 @@ import base64
 import logging
 import os
 import time
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from dev.emulators.mailbox import Settings, create_app
 from shared.adapters.mail import EmailMailer
-from shared.domain.errors import Blame, StepError, Trouble
-from shared.ports import Mail
+from shared.domain.errors import Blame
+from tests.contract.mail.support import ACCESS_KEY, SENDER, inbox, mail, trouble_of
 from tests.contract.serving import call, serving
-
-ACCESS_KEY = base64.b64encode(b"a key of the tests alone").decode()
-SENDER = "modelgate@modelgate.example"
-
-
-@pytest.fixture
-def mailbox() -> Iterator[str]:
-    with serving(create_app(Settings(ACCESS_KEY, "modelgate.example"))) as address:
-        yield address
 
 
 @pytest.fixture
 def mailer(mailbox: str) -> EmailMailer:
     return EmailMailer(service=f"endpoint={mailbox}/;accesskey={ACCESS_KEY}", sender=SENDER)
-
-
-def mail(**changes: str) -> Mail:
-    wanted = Mail(
-        operation_id=str(uuid4()),
-        to="ada@example.com",
-        subject="Approve diabetes 3 for prod 👍",
-        text="Bitte prüfen.",
-        html="<p>Bitte prüfen.</p>",
-        thread="diabetes-3-0123456789",
-    )
-    return replace(wanted, **changes)
-
-
-def inbox(mailbox: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = call(f"{mailbox}/messages")
-    return found
-
-
-def trouble_of(mailer: EmailMailer, message: Mail) -> Trouble:
-    with pytest.raises(StepError) as caught:
-        mailer.send(mail=message)
-    return caught.value.trouble
 
 
 def test_a_mail_arrives_as_it_was_written(mailer: EmailMailer, mailbox: str) -> None:
@@ -134,6 +98,7 @@ def test_a_long_wait_is_left_to_the_caller(mailer: EmailMailer, mailbox: str) ->
     assert trouble.retryable
     assert trouble.blame is Blame.TECHNOLOGY
     assert "429" in trouble.message
+    assert trouble.retry_after_seconds == 3600
     assert len(call(f"{mailbox}/_emulator/requests")) == 1
 
 
