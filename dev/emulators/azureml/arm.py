@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from dev.emulators.azureml import authorization
 from dev.emulators.azureml.config import PROVIDER
 from dev.emulators.azureml.control import Fault
 from dev.emulators.azureml.emulator import EMULATOR, Emulator
@@ -76,7 +77,8 @@ async def _answer(emulator: Emulator, request: web.Request) -> web.StreamRespons
         match = _route(request)
         workspace = _workspace(emulator, match)
         location = workspace.spec.location
-        arm_request = await _read(request, match, workspace)
+        arm_request = await _read(request, match, workspace, _user(emulator, request))
+        authorization.check(emulator.control.roles, arm_request)
         return _write(await match.handler(emulator, arm_request))
     except ArmError as error:
         body = error.body(location)
@@ -88,9 +90,14 @@ async def _answer(emulator: Emulator, request: web.Request) -> web.StreamRespons
         return _write(ArmResponse(body, 500, {"x-ms-failure-cause": "service"}), failed=True)
 
 
-def _authenticate(request: web.Request) -> None:
+def _token(request: web.Request) -> str:
+    """The bearer token; empty where there is none."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _authenticate(request: web.Request) -> None:
+    if _token(request):
         return
     message = "Authentication failed. The 'Authorization' header is missing."
     challenge = {"WWW-Authenticate": 'Bearer authorization_uri="https://login.windows.net/"'}
@@ -137,7 +144,13 @@ def _workspace(emulator: Emulator, match: Match) -> Workspace:
     raise workspace_not_found(name, group)
 
 
-async def _read(request: web.Request, match: Match, workspace: Workspace) -> ArmRequest:
+def _user(emulator: Emulator, request: web.Request) -> str:
+    """Who calls: the token's ``user:NAME``, or whom the control prefix has set."""
+    kind, _, name = _token(request).partition(":")
+    return name.strip() if kind == "user" and name.strip() else emulator.control.user
+
+
+async def _read(request: web.Request, match: Match, workspace: Workspace, user: str) -> ArmRequest:
     content = await request.read()
     try:
         body: Json = json.loads(content) if content.strip() else {}
@@ -155,6 +168,7 @@ async def _read(request: web.Request, match: Match, workspace: Workspace) -> Arm
         body=body,
         origin=str(request.url.origin()),
         workspace=workspace,
+        user=user,
         target=request.raw_path,
     )
 

@@ -15,7 +15,6 @@ from dev.emulators.azureml.state import Asset, Workspace
 from dev.emulators.azureml.wire import Json, arm_time
 
 MODEL_TYPES = frozenset({"custom_model", "mlflow_model", "triton_model"})
-USER = "Azure ML emulator"
 PATHS_ARE_FIXED = "Asset paths cannot be updated."
 """The message that azure-ai-ml turns into its AssetPathException."""
 
@@ -23,7 +22,7 @@ _SINCE_STAGES = "2023-02-01"
 
 
 def put_version(
-    workspace: Workspace, kind: str, name: str, version: str, given: Json, now: float
+    workspace: Workspace, kind: str, name: str, version: str, given: Json, now: float, user: str
 ) -> tuple[Asset, bool]:
     """Create or update a version.
 
@@ -43,15 +42,16 @@ def put_version(
         "isArchived": bool(given.get("isArchived", False)),
         "isAnonymous": bool(given.get("isAnonymous", False)),
     }
-    created = existing.created if existing else now
-    asset = Asset(kind, name, version, common | properties, created, now)
+    asset = _written(existing, (kind, name, version), common | properties, now, user)
     workspace.assets[kind, name, version] = asset
     if (kind, name, "") not in workspace.assets:
-        put_container(workspace, kind, name, {}, now)
+        put_container(workspace, kind, name, {}, now, user)
     return asset, existing is None
 
 
-def put_container(workspace: Workspace, kind: str, name: str, given: Json, now: float) -> Asset:
+def put_container(
+    workspace: Workspace, kind: str, name: str, given: Json, now: float, user: str
+) -> Asset:
     """Create or update what the versions of an asset have in common."""
     existing = workspace.assets.get((kind, name, ""))
     properties = {
@@ -60,9 +60,23 @@ def put_container(workspace: Workspace, kind: str, name: str, given: Json, now: 
         "properties": given.get("properties") or {},
         "isArchived": bool(given.get("isArchived", False)),
     }
-    asset = Asset(kind, name, "", properties, existing.created if existing else now, now)
+    asset = _written(existing, (kind, name, ""), properties, now, user)
     workspace.assets[kind, name, ""] = asset
     return asset
+
+
+def _written(
+    existing: Asset | None, key: tuple[str, str, str], properties: Json, now: float, user: str
+) -> Asset:
+    """An asset as this user leaves it; who created it, and when, stays."""
+    return Asset(
+        *key,
+        properties,
+        created=existing.created if existing else now,
+        modified=now,
+        created_by=existing.created_by if existing else user,
+        modified_by=user,
+    )
 
 
 def get(workspace: Workspace, kind: str, name: str, version: str = "") -> Asset:
@@ -183,10 +197,10 @@ def container_body(workspace: Workspace, asset: Asset) -> Json:
 def _system_data(asset: Asset) -> Json:
     return {
         "createdAt": arm_time(asset.created),
-        "createdBy": USER,
+        "createdBy": asset.created_by,
         "createdByType": "User",
         "lastModifiedAt": arm_time(asset.modified),
-        "lastModifiedBy": USER,
+        "lastModifiedBy": asset.modified_by,
         "lastModifiedByType": "User",
     }
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dev.emulators.azureml.authorization import Permission, RoleAssignments
+from dev.emulators.azureml.state import DEFAULT_USER
 from dev.emulators.azureml.wire import Json
 
 MOST_RECORDED = 20_000
@@ -58,14 +60,23 @@ class Fault:
 
 
 @dataclass
-class DeploymentFault:
-    """A deployment that is to fail, whatever it would have done."""
+class ProvisioningFault:
+    """A deployment, or an endpoint, that is to fail, whatever it would have done."""
 
     endpoint: re.Pattern[str]
-    deployment: re.Pattern[str]
+    deployment: re.Pattern[str] | None
+    """None for endpoints themselves."""
     code: str
     message: str
     times: int
+
+    def matches(self, endpoint: str, deployment: str) -> bool:
+        """Whether it is meant for this deployment, or endpoint with an empty deployment."""
+        if self.deployment is None:
+            is_meant = not deployment
+        else:
+            is_meant = bool(deployment and self.deployment.fullmatch(deployment))
+        return self.times > 0 and is_meant and self.endpoint.fullmatch(endpoint) is not None
 
 
 class Control:
@@ -73,16 +84,27 @@ class Control:
 
     def __init__(self, provision_seconds: float) -> None:
         self._default_seconds = provision_seconds
+        self.user = DEFAULT_USER
+        """Who calls with a token that names nobody."""
+        self.roles = RoleAssignments()
+        self.limits: dict[str, int] = {}
+        """Cores by family, or for all (`TotalDedicatedCores`), where they are not the usual."""
         self.speeds: list[Speed] = []
         self.faults: list[Fault] = []
-        self.deployment_faults: list[DeploymentFault] = []
+        self.provisioning_faults: list[ProvisioningFault] = []
+        self.compute_states: dict[tuple[str, str], str] = {}
+        """By workspace and compute, where it is not Succeeded."""
         self.requests: deque[Json] = deque(maxlen=MOST_RECORDED)
 
     def clear(self) -> None:
         """Go back to how the emulator started."""
+        self.user = DEFAULT_USER
+        self.roles.clear()
+        self.limits.clear()
         self.speeds.clear()
         self.faults.clear()
-        self.deployment_faults.clear()
+        self.provisioning_faults.clear()
+        self.compute_states.clear()
         self.requests.clear()
 
     def seconds(self, workspace: str, endpoint: str, deployment: str) -> float:
@@ -100,11 +122,32 @@ class Control:
         """
         try:
             if "deployment_fails" in raw:
-                self.deployment_faults.append(_deployment_fault(raw["deployment_fails"]))
+                fault = _provisioning_fault(raw["deployment_fails"], of_deployment=True)
+                self.provisioning_faults.append(fault)
+            elif "endpoint_fails" in raw:
+                fault = _provisioning_fault(raw["endpoint_fails"], of_deployment=False)
+                self.provisioning_faults.append(fault)
             else:
                 self.faults.append(_fault(raw))
         except (KeyError, TypeError, ValueError, re.error) as error:
             msg = f"not a fault: {error!r}"
+            raise BadControlError(msg) from error
+
+    def set_roles(self, raw: Json) -> None:
+        """Grant or take as `POST /_emulator/permissions` says.
+
+        Raises:
+            BadControlError: If it is not understood.
+        """
+        try:
+            scope = str(raw.get("workspace", ""))
+            if "without" in raw:
+                self.roles.take(scope, map(str, raw["without"]))
+            else:
+                permissions = [Permission.from_json(each) for each in raw["permissions"]]
+                self.roles.grant(scope, permissions)
+        except (AttributeError, KeyError, TypeError) as error:
+            msg = f"not permissions: {error!r}"
             raise BadControlError(msg) from error
 
     def take_fault(self, method: str, path: str) -> Fault | None:
@@ -115,11 +158,10 @@ class Control:
                 return fault
         return None
 
-    def take_deployment_fault(self, endpoint: str, deployment: str) -> dict[str, str] | None:
+    def take_provisioning_fault(self, endpoint: str, deployment: str) -> dict[str, str] | None:
         """Code and message that this deployment is to fail with, counted down."""
-        for fault in self.deployment_faults:
-            both = fault.endpoint.fullmatch(endpoint) and fault.deployment.fullmatch(deployment)
-            if fault.times > 0 and both:
+        for fault in self.provisioning_faults:
+            if fault.matches(endpoint, deployment):
                 fault.times -= 1
                 return {"code": fault.code, "message": fault.message}
         return None
@@ -139,10 +181,10 @@ def _fault(raw: Json) -> Fault:
     )
 
 
-def _deployment_fault(raw: Json) -> DeploymentFault:
-    return DeploymentFault(
+def _provisioning_fault(raw: Json, *, of_deployment: bool) -> ProvisioningFault:
+    return ProvisioningFault(
         endpoint=re.compile(raw.get("endpoint", ".*")),
-        deployment=re.compile(raw.get("deployment", ".*")),
+        deployment=re.compile(raw.get("deployment", ".*")) if of_deployment else None,
         code=str(raw["code"]),
         message=str(raw.get("message", "")),
         times=int(raw.get("times", 1)),

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from dev.emulators.azureml.control import BadControlError, Speed
 from dev.emulators.azureml.emulator import EMULATOR
+from dev.emulators.azureml.machines import limit_of
 from dev.emulators.azureml.wire import Json
 
 PREFIX = "/_emulator"
@@ -45,10 +46,55 @@ async def _add_faults(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+async def _permissions(request: web.Request) -> web.Response:
+    """``{"workspace": name, "permissions": […]}`` or ``{"workspace": name, "without": […]}``.
+
+    Without a workspace they are the subscription's, where sizes and usages are.
+    """
+    try:
+        request.app[EMULATOR].control.set_roles(await _json(request))
+    except BadControlError as error:
+        raise web.HTTPBadRequest(text=str(error)) from error
+    return web.Response(status=204)
+
+
+async def _quota(request: web.Request) -> web.Response:
+    """``{"name": "standardDSv2Family", "limit": 8}``; ``TotalDedicatedCores`` is all together."""
+    raw = await _json(request)
+    try:
+        name, limit = str(raw["name"]), int(raw["limit"])
+        limit_of(name, {})
+    except (KeyError, TypeError, ValueError) as error:
+        raise web.HTTPBadRequest(text=f"not a quota: {error!r}") from error
+    request.app[EMULATOR].control.limits[name] = limit
+    return web.Response(status=204)
+
+
+async def _computes(request: web.Request) -> web.Response:
+    """``{"workspace": …, "name": …, "provisioning_state": "Failed"}``."""
+    raw = await _json(request)
+    try:
+        key = str(raw["workspace"]), str(raw["name"])
+        state = str(raw["provisioning_state"])
+    except (KeyError, TypeError) as error:
+        raise web.HTTPBadRequest(text=f"not a compute: {error!r}") from error
+    request.app[EMULATOR].control.compute_states[key] = state
+    return web.Response(status=204)
+
+
+async def _user(request: web.Request) -> web.Response:
+    """``{"name": …}``: whose name is on what is created from now on."""
+    try:
+        request.app[EMULATOR].control.user = str((await _json(request))["name"])
+    except (KeyError, TypeError) as error:
+        raise web.HTTPBadRequest(text=f"not a user: {error!r}") from error
+    return web.Response(status=204)
+
+
 async def _delete_faults(request: web.Request) -> web.Response:
     control = request.app[EMULATOR].control
     control.faults.clear()
-    control.deployment_faults.clear()
+    control.provisioning_faults.clear()
     return web.Response(status=204)
 
 
@@ -79,6 +125,10 @@ def add_control_routes(app: web.Application) -> None:
     app.router.add_post(f"{PREFIX}/provisioning", _provisioning)
     app.router.add_post(f"{PREFIX}/faults", _add_faults)
     app.router.add_delete(f"{PREFIX}/faults", _delete_faults)
+    app.router.add_post(f"{PREFIX}/permissions", _permissions)
+    app.router.add_post(f"{PREFIX}/quota", _quota)
+    app.router.add_post(f"{PREFIX}/computes", _computes)
+    app.router.add_post(f"{PREFIX}/user", _user)
     app.router.add_get(f"{PREFIX}/requests", _requests)
     app.router.add_delete(f"{PREFIX}/requests", _delete_requests)
     app.router.add_get(f"{PREFIX}/state", _state)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from dev.emulators.azureml.config import PROVIDER
 from dev.emulators.azureml.endpoints import check_name, has_traffic, is_kubernetes
 from dev.emulators.azureml.exceptions import conflict, inferencing_error, not_found
+from dev.emulators.azureml.machines import size_of
 from dev.emulators.azureml.references import find_asset, is_curated_environment
 from dev.emulators.azureml.state import TRANSIENT, Deployment, Endpoint, Workspace
 from dev.emulators.azureml.wire import Json, arm_time, duration_seconds
@@ -102,6 +103,8 @@ def _check_compute(endpoint: Endpoint, name: str, properties: Json) -> None:
             raise inferencing_error("DeploymentName", message)
     elif not properties.get("instanceType"):
         raise inferencing_error("InstanceType", "A managed deployment needs an instanceType.")
+    else:
+        size_of(properties["instanceType"])
 
 
 def _check_request_settings(endpoint: Endpoint, properties: Json) -> None:

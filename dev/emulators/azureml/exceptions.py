@@ -87,14 +87,26 @@ def user_error(message: str, *inner: str, status: int = 400) -> ArmError:
 
 def inferencing_error(field: str, message: str) -> ArmError:
     """A rule of endpoints and deployments that the inferencing service refuses by."""
-    problem = {
-        "errors": {field: [message]},
-        "type": "https://tools.ietf.org/html/rfc7231#section-6.5.1",
-        "title": "One or more validation errors occurred.",
-        "status": 400,
-        "traceId": f"00-{uuid.uuid4().hex}-{uuid.uuid4().hex[:16]}-01",
-    }
-    detail = ("InferencingClientCallFailed", json.dumps(problem))
+    detail = ("InferencingClientCallFailed", _problem(field, message))
+    return ArmError(400, "BadRequest", "The request is invalid.", detail=detail)
+
+
+def _problem(field: str, message: str) -> str:
+    return json.dumps(
+        {
+            "errors": {field: [message]},
+            "type": "https://tools.ietf.org/html/rfc7231#section-6.5.1",
+            "title": "One or more validation errors occurred.",
+            "status": 400,
+            "traceId": f"00-{uuid.uuid4().hex}-{uuid.uuid4().hex[:16]}-01",
+        }
+    )
+
+
+def deployment_refused(field: str, message: str) -> ArmError:
+    """What the inferencing service refuses only when it is to create the deployment: quota."""
+    words = f"InferencingClient HttpRequest error, error detail: {_problem(field, message)}"
+    detail = ("InferencingClientCreateDeploymentFailed", words)
     return ArmError(400, "BadRequest", "The request is invalid.", detail=detail)
 
 

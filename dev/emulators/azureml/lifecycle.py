@@ -43,7 +43,10 @@ class Lifecycle:
         operation = new_operation(
             spec, kind, endpoint=endpoint.name, started=time.time(), seconds=seconds
         )
-        operation = replace(operation, payload=payload or {})
+        planned = None
+        if kind in {"create", "update"}:
+            planned = self._control.take_provisioning_fault(endpoint.name, "")
+        operation = replace(operation, payload=payload or {}, planned_failure=planned)
         workspace.endpoints[endpoint.name] = replace(endpoint, operation=operation.name)
         return self._begin(operation)
 
@@ -63,7 +66,7 @@ class Lifecycle:
             seconds=seconds if provisions else seconds * SHORT_OPERATION,
         )
         if provisions:
-            planned = self._control.take_deployment_fault(*deployment.key)
+            planned = self._control.take_provisioning_fault(*deployment.key)
             operation = replace(operation, planned_failure=planned)
         workspace.deployments[deployment.key] = replace(deployment, operation=operation.name)
         return self._begin(operation)
@@ -138,6 +141,10 @@ class Lifecycle:
             await self._provision(workspace, operation)
             return
         await self._wait(operation)
+        if operation.planned_failure:
+            _mark_failed(workspace, operation)
+            self._end(operation, _planned(operation, workspace))
+            return
         if operation.deployment:
             await self._end_deployment(workspace, operation)
         else:
@@ -164,8 +171,7 @@ class Lifecycle:
         try:
             if operation.planned_failure:
                 await self._wait(operation)
-                planned = operation.planned_failure
-                error = error_object(planned["code"], planned["message"], workspace.spec.location)
+                error = _planned(operation, workspace)
                 changed = replace(deployment, state="Failed")
             else:
                 changed = await self._start(workspace, deployment, operation)
@@ -251,6 +257,12 @@ def _mark_failed(workspace: Workspace, operation: Operation) -> None:
     elif not operation.deployment and operation.endpoint in workspace.endpoints:
         endpoint = workspace.endpoints[operation.endpoint]
         workspace.endpoints[operation.endpoint] = replace(endpoint, state="Failed")
+
+
+def _planned(operation: Operation, workspace: Workspace) -> Json:
+    """The error that a control call has put in an operation's way."""
+    planned = operation.planned_failure or {}
+    return error_object(planned["code"], planned["message"], workspace.spec.location)
 
 
 def _server_key(workspace: Workspace, deployment: Deployment) -> ServerKey:

@@ -59,7 +59,9 @@ async def put_container(emulator: Emulator, request: ArmRequest) -> ArmResponse:
     """Describe or archive an asset as a whole."""
     workspace, kind, name = request.workspace, request.params["kind"], request.params["name"]
     is_new = (kind, name, "") not in workspace.assets
-    asset = assets.put_container(workspace, kind, name, request.properties, time.time())
+    asset = assets.put_container(
+        workspace, kind, name, request.properties, time.time(), request.user
+    )
     emulator.store.save()
     return ArmResponse(assets.container_body(workspace, asset), 201 if is_new else 200)
 
@@ -93,7 +95,9 @@ async def put_version(emulator: Emulator, request: ArmRequest) -> ArmResponse:
     workspace, params = request.workspace, request.params
     kind, name, version = params["kind"], params["name"], params["version"]
     now = time.time()
-    asset, is_new = assets.put_version(workspace, kind, name, version, request.properties, now)
+    asset, is_new = assets.put_version(
+        workspace, kind, name, version, request.properties, now, request.user
+    )
     if kind == "models" and is_new:
         asset = await _read_flavors(emulator, workspace, asset)
     emulator.store.save()

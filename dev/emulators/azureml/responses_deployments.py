@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from dev.emulators.azureml import deployments, endpoints, operations
+from dev.emulators.azureml import deployments, endpoints, machines, operations
 from dev.emulators.azureml.emulator import Emulator
 from dev.emulators.azureml.responses_endpoints import check_location, operation_headers
 from dev.emulators.azureml.state import Deployment
@@ -30,6 +30,15 @@ def _get(request: ArmRequest) -> Deployment:
     )
 
 
+def _check_quota(emulator: Emulator, request: ArmRequest, deployment: Deployment) -> None:
+    machines.check_quota(
+        emulator.store.workspaces.values(),
+        request.workspace,
+        deployment,
+        emulator.control.limits,
+    )
+
+
 async def list_deployments(emulator: Emulator, request: ArmRequest) -> ArmResponse:
     """All deployments of an endpoint."""
     endpoint = endpoints.get_endpoint(request.workspace, request.params["endpoint"])
@@ -49,6 +58,7 @@ async def put(emulator: Emulator, request: ArmRequest) -> ArmResponse:
     deployment, is_new = deployments.put_deployment(
         request.workspace, endpoint, request.params["deployment"], request.body, time.time()
     )
+    _check_quota(emulator, request, deployment)
     kind = "create" if is_new else "update"
     operation = emulator.lifecycle.begin_deployment(request.workspace, kind, deployment)
     body = _show(emulator, request, _get(request))
@@ -59,6 +69,7 @@ async def put(emulator: Emulator, request: ArmRequest) -> ArmResponse:
 async def patch(emulator: Emulator, request: ArmRequest) -> ArmResponse:
     """Change tags and the number of instances."""
     deployment = deployments.patch_deployment(_get(request), request.body, time.time())
+    _check_quota(emulator, request, deployment)
     operation = emulator.lifecycle.begin_deployment(request.workspace, "patch", deployment)
     return ArmResponse(None, 202, operation_headers(request, operation))
 

@@ -1,4 +1,4 @@
-"""Answers about workspaces, datastores, computes, quotas and operations."""
+"""Answers about workspaces, datastores, computes and operations."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ from dev.emulators.azureml.config import PROVIDER
 from dev.emulators.azureml.emulator import Emulator
 from dev.emulators.azureml.exceptions import ArmError, gateway_error, user_error
 from dev.emulators.azureml.references import DATASTORE, datastore_not_found
-from dev.emulators.azureml.state import Operation, Workspace
+from dev.emulators.azureml.state import DEFAULT_USER, Operation, Workspace
 from dev.emulators.azureml.wire import ArmRequest, ArmResponse, Json, arm_time
-
-_USER = "Azure ML emulator"
-_VM_FAMILY = "Standard DSv2 Family Cluster Dedicated vCPUs"
-_CORES = 100
 
 
 async def list_workspaces(emulator: Emulator, request: ArmRequest) -> ArmResponse:
@@ -105,12 +101,18 @@ def _workspace_body(workspace: Workspace) -> Json:
 def _system_data(created: str) -> Json:
     return {
         "createdAt": created,
-        "createdBy": _USER,
+        "createdBy": DEFAULT_USER,
         "createdByType": "User",
         "lastModifiedAt": created,
-        "lastModifiedBy": _USER,
+        "lastModifiedBy": DEFAULT_USER,
         "lastModifiedByType": "User",
     }
+
+
+async def list_permissions(emulator: Emulator, request: ArmRequest) -> ArmResponse:
+    """What the caller may do in the workspace: one entry for each role."""
+    roles = emulator.control.roles.at(request.workspace.spec.name)
+    return ArmResponse({"value": [role.to_json() for role in roles]})
 
 
 def _has_key(workspace: Workspace) -> bool:
@@ -170,7 +172,8 @@ async def list_secrets(emulator: Emulator, request: ArmRequest) -> ArmResponse:
     return ArmResponse({"secretsType": "AccountKey", "key": key})
 
 
-def _compute_body(workspace: Workspace, name: str) -> Json:
+def _compute_body(emulator: Emulator, workspace: Workspace, name: str) -> Json:
+    state = emulator.control.compute_states.get((workspace.spec.name, name), "Succeeded")
     created = arm_time(workspace.created)
     return {
         "id": f"{workspace.spec.arm_id}/computes/{name}",
@@ -186,7 +189,7 @@ def _compute_body(workspace: Workspace, name: str) -> Json:
             "description": None,
             "resourceId": None,
             "computeLocation": workspace.spec.location,
-            "provisioningState": "Succeeded",
+            "provisioningState": state,
             "provisioningErrors": None,
             "isAttachedCompute": True,
             "properties": {"namespace": "default", "defaultInstanceType": "defaultinstancetype"},
@@ -196,37 +199,17 @@ def _compute_body(workspace: Workspace, name: str) -> Json:
 
 async def list_computes(emulator: Emulator, request: ArmRequest) -> ArmResponse:
     """The attached clusters."""
-    del emulator
-    names = request.workspace.spec.computes
-    return ArmResponse({"value": [_compute_body(request.workspace, name) for name in names]})
+    workspace = request.workspace
+    bodies = [_compute_body(emulator, workspace, name) for name in workspace.spec.computes]
+    return ArmResponse({"value": bodies})
 
 
 async def get_compute(emulator: Emulator, request: ArmRequest) -> ArmResponse:
     """One attached cluster; the 404 of a missing one was recorded without a body."""
-    del emulator
     name = request.params["name"]
     if name not in request.workspace.spec.computes:
         raise ArmError(404, None)
-    return ArmResponse(_compute_body(request.workspace, name))
-
-
-async def list_usages(emulator: Emulator, request: ArmRequest) -> ArmResponse:
-    """Cores in use and allowed, for one family of machines."""
-    spec = request.workspace.spec
-    used = sum(len(w.deployments) for w in emulator.store.workspaces.values())
-    base = f"/subscriptions/{spec.subscription_id}/providers/{PROVIDER}/locations/{spec.location}"
-    name = {"value": "standardDSv2Family", "localizedValue": _VM_FAMILY}
-    kind = request.path.rstrip("/").rpartition("/")[2].lower()
-    body: Json = {
-        "id": f"{base}/{kind}/standardDSv2Family",
-        "type": f"{PROVIDER}/{kind}",
-        "limit": _CORES,
-        "unit": "Count",
-        "name": name,
-    }
-    if kind == "usages":
-        body |= {"currentValue": used, "amlWorkspaceLocation": spec.location}
-    return ArmResponse({"value": [body]})
+    return ArmResponse(_compute_body(emulator, request.workspace, name))
 
 
 def _operation(emulator: Emulator, request: ArmRequest) -> tuple[Operation, Workspace]:

@@ -17,6 +17,9 @@ from dev.emulators.azureml.wire import Json
 TRANSIENT = frozenset({"Creating", "Updating", "Deleting", "Scaling"})
 """Provisioning states in which a resource takes no change."""
 
+DEFAULT_USER = "Azure ML emulator"
+"""Whose name is on what nobody in particular creates."""
+
 MOST_OPERATIONS = 1000
 """Operations that are remembered after they have ended; ARM forgets them in time too."""
 
@@ -34,6 +37,9 @@ class Asset:
     modified: float
     hidden: Json = field(default_factory=dict)
     """What the service knows and does not show."""
+    created_by: str = DEFAULT_USER
+    """A person's name as the directory shows it, not an address: so it was recorded of models."""
+    modified_by: str = DEFAULT_USER
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dev.emulators.azureml import (
     responses_assets,
     responses_deployments,
     responses_endpoints,
+    responses_quotas,
     responses_workspaces,
 )
 from dev.emulators.azureml.config import PROVIDER
@@ -22,6 +23,7 @@ type Handler = Callable[[Emulator, ArmRequest], Awaitable[ArmResponse]]
 _SUBSCRIPTION = "/subscriptions/{subscription}"
 _GROUP = _SUBSCRIPTION + "/resourceGroups/{group}/providers/" + PROVIDER + "/workspaces"
 _WORKSPACE = _GROUP + "/{workspace}"
+_PERMISSIONS = _WORKSPACE + "/providers/Microsoft.Authorization/permissions"
 _LOCATION = _SUBSCRIPTION + "/providers/" + PROVIDER + "/locations/{location}"
 _ASSETS = _WORKSPACE + "/{kind:models|codes|environments}"
 _ENDPOINT = _WORKSPACE + "/onlineEndpoints/{endpoint}"
@@ -35,8 +37,10 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", _WORKSPACE + "/datastores/{name}/listSecrets", responses_workspaces.list_secrets),
     ("GET", _WORKSPACE + "/computes", responses_workspaces.list_computes),
     ("GET", _WORKSPACE + "/computes/{name}", responses_workspaces.get_compute),
-    ("GET", _LOCATION + "/usages", responses_workspaces.list_usages),
-    ("GET", _LOCATION + "/quotas", responses_workspaces.list_usages),
+    ("GET", _PERMISSIONS, responses_workspaces.list_permissions),
+    ("GET", _LOCATION + "/usages", responses_quotas.list_usages),
+    ("GET", _LOCATION + "/quotas", responses_quotas.list_quotas),
+    ("GET", _LOCATION + "/vmSizes", responses_quotas.list_sizes),
     ("GET", _LOCATION + "/mfeOperationsStatus/{operation}", responses_workspaces.get_operation),
     ("GET", _LOCATION + "/mfeOperationResults/{operation}", responses_workspaces.get_result),
     ("GET", _ASSETS, responses_assets.list_containers),

@@ -30,6 +30,8 @@ class ArmRequest:
     origin: str
     """Scheme and authority the caller used, to build absolute addresses from."""
     workspace: Workspace
+    user: str
+    """Who calls, by the name that the directory shows."""
     target: str = ""
     """Path and query exactly as they came."""
 

@@ -44,6 +44,19 @@ class Arm:
         base = self.url + self.spec.arm_id + (f"/{path}" if path else "")
         return self.raw(method, base, body, params)
 
+    def by_location(self, kind: str, *, version: str = "2023-04-01") -> requests.Response:
+        """GET what a location has: ``usages``, ``vmSizes`` or ``quotas``."""
+        address = (
+            f"{self.url}/subscriptions/{self.spec.subscription_id}/providers/"
+            f"Microsoft.MachineLearningServices/locations/{self.spec.location}/{kind}"
+        )
+        return self.raw("GET", address, params={"api-version": version})
+
+    def permissions(self) -> requests.Response:
+        """GET what the caller may do in the workspace."""
+        address = f"{self.url}{self.spec.arm_id}/providers/Microsoft.Authorization/permissions"
+        return self.raw("GET", address, params={"api-version": "2022-04-01"})
+
     def raw(
         self,
         method: str,

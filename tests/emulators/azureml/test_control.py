@@ -90,6 +90,55 @@ def test_deployment_fails_where_it_matches(qa: Arm, emulator: Running) -> None:
     assert qa.finish(qa.put_deployment("ep-one", "green"))["status"] == "Succeeded"
 
 
+def test_endpoint_fails(qa: Arm, emulator: Running) -> None:
+    fault = {"endpoint": "ep-one", "code": "InternalServerError", "message": "no luck"}
+    emulator.control("POST", "faults", {"endpoint_fails": fault})
+    failed = qa.finish(qa.put_endpoint("ep-one"))
+    assert (failed["status"], failed["error"]["code"]) == ("Failed", "InternalServerError")
+    shown = qa.call("GET", "onlineEndpoints/ep-one").json()
+    assert shown["properties"]["provisioningState"] == "Failed"
+    assert qa.finish(qa.put_endpoint("ep-one"))["status"] == "Succeeded"
+    assert qa.finish(qa.put_endpoint("ep-two"))["status"] == "Succeeded"
+
+
+def test_who_registers(qa: Arm, emulator: Running) -> None:
+    def shown(version: str) -> tuple[str, str]:
+        data = qa.call("GET", f"models/diabetes/versions/{version}").json()["systemData"]
+        return data["createdBy"], data["lastModifiedBy"]
+
+    qa.register_model()
+    assert shown("1") == ("Azure ML emulator", "Azure ML emulator")
+    emulator.control("POST", "user", {"name": "Grace Hopper"})
+    qa.register_model(tags={"a": "b"})
+    qa.register_model(version="2")
+    assert shown("1") == ("Azure ML emulator", "Grace Hopper")
+    assert shown("2") == ("Grace Hopper", "Grace Hopper")
+    qa.token = "user:ada@example.com"
+    qa.register_model(version="3")
+    assert shown("3") == ("ada@example.com", "ada@example.com")
+    emulator.control("POST", "reset")
+    qa.token = "user:"
+    qa.register_model()
+    assert shown("1") == ("Azure ML emulator", "Azure ML emulator")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("permissions", {"workspace": "wk"}),
+        ("permissions", {"permissions": [{"notActions": []}]}),
+        ("permissions", []),
+        ("quota", {"name": "standardXFamily", "limit": 1}),
+        ("quota", {"name": "TotalDedicatedCores"}),
+        ("computes", {"name": "cluster"}),
+        ("user", ["Grace"]),
+    ],
+)
+def test_not_understood(emulator: Running, path: str, body: object) -> None:
+    with pytest.raises(requests.HTTPError, match="400"):
+        emulator.control("POST", path, body)
+
+
 @pytest.mark.parametrize("fault", [{"status": 500}, {"path": "("}, {"deployment_fails": {}}])
 def test_not_a_fault(emulator: Running, fault: dict[str, object]) -> None:
     with pytest.raises(requests.HTTPError, match="400"):

@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from tests.emulators.azureml.arm import Arm
+from tests.emulators.azureml.running import Running
 
 ELSEWHERE = (
     "azureml://subscriptions/x/resourcegroups/y/workspaces/z/datastores/workspaceblobstore/paths/m"
@@ -174,12 +175,10 @@ def test_identity_datastore_gives_no_key(identity: Arm) -> None:
     assert error(answer) == (400, "UserError")
 
 
-def test_kubernetes_compute_and_quota(prod: Arm) -> None:
-    compute = prod.call("GET", "computes/cluster").json()
-    assert compute["properties"]["computeType"] == "Kubernetes"
-    base = (
-        f"{prod.url}/subscriptions/{prod.spec.subscription_id}/providers"
-        "/Microsoft.MachineLearningServices/locations/westeurope/usages"
-    )
-    usage = prod.raw("GET", base, params={"api-version": "2024-10-01-preview"}).json()
-    assert usage["value"][0]["limit"] > 0
+def test_kubernetes_compute(prod: Arm, emulator: Running) -> None:
+    compute = prod.call("GET", "computes/cluster").json()["properties"]
+    assert (compute["computeType"], compute["provisioningState"]) == ("Kubernetes", "Succeeded")
+    change = {"workspace": prod.spec.name, "name": "cluster", "provisioning_state": "Failed"}
+    emulator.control("POST", "computes", change)
+    compute = prod.call("GET", "computes/cluster").json()["properties"]
+    assert compute["provisioningState"] == "Failed"

@@ -25,6 +25,9 @@ def assets(arm: Arm) -> None:
     arm.call("POST", "datastores/workspaceblobstore/listSecrets")
     arm.call("GET", "computes")
     arm.call("GET", "computes/cluster")
+    for version in ("2023-04-01", "2024-10-01-preview"):
+        for kind in ("usages", "vmSizes", "quotas"):
+            arm.by_location(kind, version=version)
     arm.register_model(tags={"a": "b"}, description="d")
     arm.register_model(tags={"a": "c"})
     arm.register_model(version="2")
@@ -95,7 +98,7 @@ def test_answers_are_declared(prod: Arm) -> None:
     endpoints(prod)
     endpoints(prod, compute=f"{prod.spec.arm_id}/computes/cluster")
     declared = [call for call in prod.calls if "/mfeOperation" not in str(call.request.url)]
-    assert len(declared) > 70
+    assert len(declared) > 76
     problems = [problem for call in declared for problem in check(call)]
     assert [problem for problem in problems if RECORDED_IN_LOWER_CASE not in problem] == []
 
