@@ -174,6 +174,9 @@ def _settings(
         "MODELGATE_TABLES": storage,
         "MODELGATE_MAIL": f"endpoint={urls['mailbox']}/;accesskey={memory.secret('mail')}",
         "MODELGATE_MAIL_SENDER": f"modelgate@{SENDER_DOMAIN}",
+        # the mailbox takes as many as are sent, unless it is told otherwise
+        "MODELGATE_MAIL_PER_MINUTE": "1000",
+        "MODELGATE_MAIL_PER_HOUR": "1000",
         "MODELGATE_LINK_KEYS": memory.secret("link"),
         "MODELGATE_BASE_URL": urls["functions"],
         "MODELGATE_EVENTS_ENDPOINT": f"{urls['eventgrid']}/topics/{TOPIC}/api/events",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.adapters.artifacts import Artifacts
+from shared.adapters.attempts import TableAttempts
 from shared.adapters.azureml import AzureMlEndpoints, AzureMlModels, Workspaces
 from shared.adapters.clock import SystemClock
 from shared.adapters.credentials import azure_credential
@@ -14,10 +15,12 @@ from shared.adapters.links import SignedLinks
 from shared.adapters.mail import EmailMailer
 from shared.adapters.once import Once
 from shared.adapters.orchestrations import DurableOrchestrations
+from shared.adapters.pacing import MailPace, MailQuota
 from shared.adapters.store import TableStore
-from shared.config import Settings, read_settings
+from shared.config import InvalidSettingsError, Settings, read_settings
+from shared.domain.pipeline import Pipeline
 from shared.pipelines import load_pipelines
-from shared.ports import Orchestrations, Publisher, Services
+from shared.ports import Mailer, Orchestrations, Publisher, Services
 from shared.web.letters import HtmlLetters
 from shared.workflow.contract import NEWS, RELEASE
 
@@ -40,11 +43,13 @@ class Application:
             folder: What a relative path of the pipelines' folder starts at.
 
         Raises:
-            InvalidSettingsError: With all that is wrong with the settings.
+            InvalidSettingsError: With all that is wrong with the settings, or with what pipelines
+                ask of them.
             InvalidPipelinesError: With all that is wrong with the pipelines.
         """
         self._settings = read_settings(environment)
         self._pipelines = load_pipelines(folder / self._settings.pipelines, environment)
+        _require_sign_in(self._pipelines, self._settings)
         self._services = Once(self._put_together)
 
     @property
@@ -70,19 +75,51 @@ class Application:
                 datastore_key=models.storage_key,
             ),
             store=TableStore(tables=settings.tables, credential=credential),
-            mailer=EmailMailer(
-                service=settings.mail, sender=settings.mail_sender, credential=credential
-            ),
+            mailer=_mailer(settings, credential),
             publisher=_publisher(settings, credential),
             links=SignedLinks(keys=settings.link_keys, base_url=settings.address),
+            attempts=TableAttempts(tables=settings.tables, credential=credential),
             letters=HtmlLetters(base_url=settings.address),
             clock=SystemClock(),
+            sign_in=settings.sign_in == "app-service",
         )
 
 
 def orchestrations(client: "SyncDurableFunctionsClient") -> Orchestrations:
     """The running side of releases, for one invocation."""
     return DurableOrchestrations(client, orchestrator=RELEASE, news=NEWS)
+
+
+def _require_sign_in(pipelines: Mapping[str, Pipeline], settings: Settings) -> None:
+    """Refuse approvals that nobody could give.
+
+    Raises:
+        InvalidSettingsError: A pipeline asks people to sign in, and nothing says who has.
+    """
+    if settings.sign_in:
+        return
+    problems = [
+        f"MODELGATE_SIGN_IN: is empty, and stage {stage.name} of pipeline {pipeline.name} has "
+        "require_sign_in"
+        for pipeline in pipelines.values()
+        for stage in pipeline.stages
+        if stage.approval is not None and stage.approval.require_sign_in
+    ]
+    if problems:
+        raise InvalidSettingsError("\n".join(problems))
+
+
+def _mailer(settings: Settings, credential: "TokenCredential") -> Mailer:
+    return EmailMailer(
+        service=settings.mail,
+        sender=settings.mail_sender,
+        credential=credential,
+        pace=MailPace(
+            quota=MailQuota(settings.mail_per_minute, settings.mail_per_hour),
+            tables=settings.tables,
+            credential=credential,
+        ),
+    )
 
 
 def _publisher(settings: Settings, credential: "TokenCredential") -> Publisher | None:

@@ -69,13 +69,27 @@ class Settings(BaseModel):
     """The address that mails come from, of a domain linked to the Communication Services
     resource."""
 
+    mail_per_minute: int = Field(default=5, alias="MODELGATE_MAIL_PER_MINUTE", ge=2, le=1000)
+    """How many requests a minute the mail service takes, looks at what became of a mail among
+    them: 5 for an Azure-managed domain, 30 for one of your own."""
+
+    mail_per_hour: int = Field(default=10, alias="MODELGATE_MAIL_PER_HOUR", ge=2, le=1000)
+    """The same in an hour: 10 for an Azure-managed domain, 100 for one of your own. What is more
+    waits."""
+
     link_keys: Keys = Field(alias="MODELGATE_LINK_KEYS", repr=False)
-    """Keys that sign the links in mails, separated by commas. The first signs, all verify: rotate
-    by putting a new one in front."""
+    """Keys that sign the links in mails and the codes that go with them, separated by commas. The
+    first signs, all verify: rotate by putting a new one in front, and drop the old one when no
+    mail that it signed is wanted any more."""
 
     base_url: SafeAddress = Field(alias="MODELGATE_BASE_URL", pattern=r"^https?://[^/]+/?$")
     """Where people reach this app. In Azure it may be left empty: `https://` and
     `WEBSITE_HOSTNAME`."""
+
+    sign_in: Literal["", "app-service"] = Field(default="", alias="MODELGATE_SIGN_IN")
+    """`app-service` believes the headers in which App Service Authentication says who has signed
+    in. Set it only where that stands before the app: anybody can send these headers otherwise.
+    Empty believes them from nobody, and pipelines with `require_sign_in` are refused."""
 
     events_endpoint: SafeAddress = Field(default="", alias="MODELGATE_EVENTS_ENDPOINT")
     """Event Grid topic that every change of a release is published to; empty publishes nothing."""

@@ -31,6 +31,8 @@ def test_good_settings_are_read() -> None:
     assert settings.address == "https://modelgate.example"
     assert settings.link_keys == [KEY]
     assert settings.workspace_storage == "identity"
+    assert (settings.mail_per_minute, settings.mail_per_hour) == (5, 10)
+    assert settings.sign_in == ""
 
 
 def test_all_that_is_missing_is_told_at_once() -> None:
@@ -65,6 +67,20 @@ def test_the_address_is_the_apps_own_where_none_is_set() -> None:
     assert read_settings(GOOD | azure).address == "https://modelgate.example"
     left_out = GOOD | azure | {"MODELGATE_BASE_URL": ""}
     assert read_settings(left_out).address == "https://gate.azurewebsites.net"
+
+
+@pytest.mark.parametrize("name", ["MODELGATE_MAIL_PER_MINUTE", "MODELGATE_MAIL_PER_HOUR"])
+@pytest.mark.parametrize("value", ["1", "0", "-5", "1001", "ten", "2.5"])
+def test_a_pace_that_no_mail_keeps_is_refused(name: str, value: str) -> None:
+    (problem,) = problems(**{name: value})
+    assert problem.startswith(f"{name}: Input should be")
+
+
+@pytest.mark.parametrize("value", ["true", "1", "App-Service", "easy-auth"])
+def test_signing_in_is_believed_in_one_spelling_alone(value: str) -> None:
+    assert read_settings(GOOD | {"MODELGATE_SIGN_IN": "app-service"}).sign_in == "app-service"
+    (problem,) = problems(MODELGATE_SIGN_IN=value)
+    assert problem == "MODELGATE_SIGN_IN: Input should be '' or 'app-service'"
 
 
 def test_no_secret_is_printed_with_the_settings() -> None:

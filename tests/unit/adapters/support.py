@@ -1,4 +1,4 @@
-"""Links of the tests, by a clock that stands still."""
+"""Settings of the tests, and links by a clock that stands still."""
 
 from shared.adapters.links import SignedLinks
 from shared.domain.release import ReleaseId
@@ -8,6 +8,23 @@ BASE = "https://modelgate.example"
 NOW = 1_800_000_000
 DAY = 86_400.0
 ASKED = Link(ReleaseId("diabetes-3-0123456789"), 1, 1, 1, 0, "0123456789ab")
+
+
+SETTINGS = {
+    "MODELGATE_TABLES": "UseDevelopmentStorage=true",
+    "MODELGATE_MAIL": "endpoint=https://mail.example;accesskey=eA==",
+    "MODELGATE_MAIL_SENDER": "modelgate@example.com",
+    "MODELGATE_LINK_KEYS": "0123456789abcdef" * 4,
+    "MODELGATE_BASE_URL": "https://modelgate.example",
+    "MODELGATE_EVENTS_ENDPOINT": "https://topic.example/api/events",
+    "MODELGATE_EVENTS_KEY": "eA==",
+    "QA_SUBSCRIPTION_ID": "5b1d",
+    "QA_RESOURCE_GROUP": "rg-qa",
+    "PROD_SUBSCRIPTION_ID": "77aa",
+    "PROD_RESOURCE_GROUP": "rg-prod",
+    "OWNER": "olga@example.com",
+    "APPROVER": "ada@example.com",
+}
 
 
 def links(*keys: str, now: int = NOW) -> SignedLinks:

@@ -11,22 +11,7 @@ from shared.adapters.mail import EmailMailer
 from shared.adapters.once import Once
 from shared.bootstrap import Application
 from tests.structure.source import ROOT
-
-SETTINGS = {
-    "MODELGATE_TABLES": "UseDevelopmentStorage=true",
-    "MODELGATE_MAIL": "endpoint=https://mail.example;accesskey=eA==",
-    "MODELGATE_MAIL_SENDER": "modelgate@example.com",
-    "MODELGATE_LINK_KEYS": "0123456789abcdef" * 4,
-    "MODELGATE_BASE_URL": "https://modelgate.example",
-    "MODELGATE_EVENTS_ENDPOINT": "https://topic.example/api/events",
-    "MODELGATE_EVENTS_KEY": "eA==",
-    "QA_SUBSCRIPTION_ID": "5b1d",
-    "QA_RESOURCE_GROUP": "rg-qa",
-    "PROD_SUBSCRIPTION_ID": "77aa",
-    "PROD_RESOURCE_GROUP": "rg-prod",
-    "OWNER": "olga@example.com",
-    "APPROVER": "ada@example.com",
-}
+from tests.unit.adapters.support import SETTINGS
 
 
 def test_threads_that_come_together_get_the_same() -> None:
