@@ -34,8 +34,16 @@ class Timer(CancellableTask[None]):
 
 
 @dataclass
+class Wait:
+    """What an orchestration waits for: time, or whichever of time and news comes first."""
+
+    timer: Timer
+    news: CancellableTask[Any] | None = None
+
+
+@dataclass
 class Inline:
-    """Drives releases in a world; what people and troubles do is a test's."""
+    """Drives a release in a world; what people and troubles do is a test's."""
 
     world: World
     services: Services
@@ -61,13 +69,30 @@ class Inline:
     generations: int = 0
     """Of all sub-orchestrations together."""
 
+    longest: int = 0
+    """The most tasks that one generation of anything has waited for: its history, in a way."""
+
     def run(self, release_id: ReleaseId) -> str:
         """A release from its beginning; the outcome."""
+        steps = self.steps(release_id)
+        try:
+            while True:
+                wait = next(steps)
+                if wait.news is not None and self.people():
+                    wait.news.complete(None)
+                else:
+                    self.fire(wait.timer)
+        except StopIteration as stop:
+            return str(stop.value)
+
+    def steps(self, release_id: ReleaseId) -> Generator[Wait, None, str]:
+        """A release from its beginning to its outcome, by what it waits for on the way."""
         data: Any = payload(release_id)
         outcome = ""
         while data is not None:
             context = _Context(self)
-            outcome = self._drive(context, release(context, as_json(data)))  # type: ignore[arg-type]
+            orchestration = release(context, as_json(data))  # type: ignore[arg-type]
+            outcome = yield from self._drive(context, orchestration)
             data = context.continued_with
             self.begun += 1
         return outcome
@@ -89,16 +114,16 @@ class Inline:
                     task.complete(as_json(answer))
         return task
 
-    def child(self, data: Any) -> Task[Any]:  # noqa: ANN401 - JSON
+    def child(self, data: Any) -> Generator[Wait, None, Any]:  # noqa: ANN401 - JSON
         """Run a sub-orchestration, through all its generations."""
-        task: CompletableTask[Any] = CompletableTask()
+        result = None
         while data is not None:
             context = _Context(self)
             self.generations += 1
-            result = self._drive(context, watch(context, as_json(data)))  # type: ignore[arg-type]
+            orchestration = watch(context, as_json(data))  # type: ignore[arg-type]
+            result = yield from self._drive(context, orchestration)
             data = context.continued_with
-        task.complete(as_json(result))
-        return task
+        return as_json(result)
 
     def fire(self, timer: Timer) -> None:
         """Let a timer's time pass, for Azure too."""
@@ -108,11 +133,16 @@ class Inline:
         self.world.endpoints.pass_time()
         timer.complete(None)
 
-    def _drive(self, context: "_Context", steps: Generator[Task[Any], Any, Any]) -> Any:  # noqa: ANN401
+    def _drive(
+        self, context: "_Context", steps: Generator[Task[Any], Any, Any]
+    ) -> Generator[Wait, None, Any]:
+        waits = 0
         try:
             task = next(steps)
             while True:
-                context.settle(task)
+                waits += 1
+                self.longest = max(self.longest, waits)
+                yield from context.settle(task)
                 try:
                     result = task.get_result()
                 except TaskFailedError as error:
@@ -133,6 +163,7 @@ class _Context:
         self._inline = inline
         self._news: CancellableTask[Any] | None = None
         self._timer: Timer | None = None
+        self._child: Any = None
         self.continued_with: Any = None
 
     @property
@@ -158,7 +189,8 @@ class _Context:
         assert instance_id not in self._inline.child_ids, "a child that runs is never met again"
         self._inline.child_ids.add(instance_id)
         self._inline.versions.append(version)
-        return self._inline.child(input)
+        self._child = input
+        return CompletableTask()
 
     def create_timer(self, duration: timedelta) -> Timer:
         self._timer = Timer(duration)
@@ -166,6 +198,7 @@ class _Context:
 
     def wait_for_external_event(self, name: str) -> CancellableTask[Any]:
         assert name == NEWS
+        assert self._news is None or self._news.is_complete, "an abandoned wait swallows an event"
         self._news = CancellableTask()
         return self._news
 
@@ -177,17 +210,17 @@ class _Context:
         assert (event_name, data) == (NEWS, {})
         self._inline.world.orchestrations.ring(release_id=ReleaseId(instance_id))
 
-    def settle(self, task: Task[Any]) -> None:
+    def settle(self, task: Task[Any]) -> Generator[Wait]:
         """Bring a task that the orchestrator waits for to its end."""
         if task.is_complete:
             return
         if isinstance(task, WhenAnyTask):
             assert self._news is not None
             assert self._timer is not None
-            if self._inline.people():
-                self._news.complete(None)
-            else:
-                self._inline.fire(self._timer)
+            yield Wait(self._timer, self._news)
+        elif isinstance(task, Timer):
+            yield Wait(task)
         else:
-            assert isinstance(task, Timer)
-            self._inline.fire(task)
+            assert isinstance(task, CompletableTask)
+            task.complete((yield from self._inline.child(self._child)))
+        assert task.is_complete
