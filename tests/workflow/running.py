@@ -111,7 +111,7 @@ class Running:
             stage = self.releasing.release(release_id).stage
             if stage is None or stage.state is not StageState.WAITING or stage.ask is None:
                 return False
-            return stage.ask.number == ask and stage.ask.mailed == stage.ask.approvers
+            return stage.ask.number == ask and len(stage.ask.mailed) == len(stage.ask.approvers)
 
         self.until(is_asked)
 
