@@ -196,7 +196,7 @@ def test_tables_are_made_once_by_many_threads(account: Account) -> None:
 def test_importing_the_adapters_imports_no_client() -> None:
     code = (
         "import sys, shared.adapters.store, shared.adapters.mail, shared.adapters.events, "
-        "shared.adapters.links; "
+        "shared.adapters.links, shared.adapters.attempts, shared.adapters.pacing; "
         "print([name for name in sys.modules if name.split('.')[0] in ('azure', 'pydantic')])"
     )
     done = subprocess.run(  # noqa: S603 (our own code)
