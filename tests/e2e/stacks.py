@@ -15,7 +15,7 @@ from uuid import uuid4
 import psutil
 import requests
 
-from dev.approver import Approver
+from dev.approver import Approver, PageForm
 from tests.e2e.pipelines import approver_of, owner_of
 from tests.e2e.workspaces import PATIENCE_SECONDS, Workspaces, eventually
 
@@ -220,6 +220,16 @@ class Stack(Workspaces):
             return links[number - 1] if len(links) >= number else None
 
         return eventually(look, f"mail {number} to the approver of {scenario}")
+
+    def form(
+        self, scenario: str, choice: str = "approve", *, person: str = "", number: int = 1
+    ) -> Form:
+        """The form behind a person's link, filled in as the mail says and not sent yet."""
+        approver = Approver(self.facts, person or approver_of(scenario))
+        link = eventually(lambda: approver.links()[number - 1 : number], "the link")[0]
+        page = PageForm(approver.open(link).text)
+        told = {"version": approver.version(link), "code": approver.code(link)}
+        return Form(link, {**page.fields, **told, "choice": choice, "comment": "It is."})
 
     def decide(self, scenario: str, decision: str = "approve", *, number: int = 1) -> None:
         """Open the page behind the approver's link and decide."""

@@ -1,13 +1,12 @@
 """What people decide, how they stop a release, and links that are good for nothing."""
 
-import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 
-from dev.approver import PageForm
 from tests.e2e.stacks import ANN, Stack, types
+from tests.e2e.workspaces import eventually
 
 SCENARIOS = ("rejected", "links", "links-other", "stopped-waiting", "two-people")
 
@@ -22,20 +21,11 @@ def ids(stack: Stack) -> dict[str, str]:
     return {scenario: stack.started(scenario) for scenario in scenarios}
 
 
-def press(link: str, **fields: str) -> requests.Response:
-    """Send a form to a link as a browser does."""
-    return requests.post(link, data=fields, timeout=30)
-
-
-def digest(link: str) -> str:
-    """What the form behind a link says that it is about."""
-    return PageForm(requests.get(link, timeout=30).text).fields["digest"]
-
-
 def test_a_rejection_ends_it_with_its_comment(stack: Stack, ids: dict[str, str]) -> None:
-    link = stack.link("rejected")
-    without_reason = press(link, decision="reject", comment="", digest=digest(link))
-    assert "Say in the comment why" in without_reason.text
+    form = stack.form("rejected", "reject")
+    without_reason = form.send(comment="")
+    assert without_reason.status_code == 400
+    assert "why" in without_reason.text
     stack.decide("rejected", "reject")
     release = stack.ended(ids["rejected"])
     assert release["outcome"] == "Rejected"
@@ -49,45 +39,52 @@ def test_a_rejection_ends_it_with_its_comment(stack: Stack, ids: dict[str, str])
 def test_links_that_were_cut_altered_or_mixed_lead_nowhere(
     stack: Stack, ids: dict[str, str]
 ) -> None:
-    link, other = stack.link("links"), stack.link("links-other")
-    base, _, token = link.rpartition("/")
-    content, moment, signature = token.split(".")
-    other_content = other.rpartition("/")[2].split(".")[0]
+    form, other = stack.form("links"), stack.form("links-other")
+    base, _, token = form.link.rpartition("/")
+    content, moment, signature = token.rsplit(".", 2)
+    other_content = other.link.rpartition("/")[2].rsplit(".", 2)[0]
     broken = [
         token[:-1],
         token[1:],
         f"{content}.{moment}",
-        f"{content[:-1]}A.{moment}.{signature}",
+        f"{content[:-1]}{'1' if content[-1] == '0' else '0'}.{moment}.{signature}",
         f"{content}.{moment}.{signature[:-2]}AA",
         f"{other_content}.{moment}.{signature}",
         "x",
     ]
-    about = digest(link)
+    pages = set()
     for wrong in broken:
-        assert requests.get(f"{base}/{wrong}", timeout=30).status_code == 404
-        answer = press(f"{base}/{wrong}", decision="approve", comment="", digest=about)
-        assert answer.status_code == 404
+        page = requests.get(f"{base}/{wrong}", timeout=30)
+        assert page.status_code == 404
+        pages.add(page.text)
+        assert form.send(link=f"{base}/{wrong}").status_code == 404
+    assert len(pages) == 1, "nobody is told what is wrong with a link"
     for scenario in ("links", "links-other"):
         assert stack.release(ids[scenario])["decisions"] == []
 
 
-def test_a_page_about_something_else_decides_nothing(stack: Stack, ids: dict[str, str]) -> None:
-    link, other = stack.link("links"), stack.link("links-other")
-    for given in (digest(other), "0" * 64, ""):
-        answer = press(link, decision="approve", comment="", digest=given)
-        assert answer.status_code == 409
-    unsure = press(link, decision="perhaps", comment="", digest=digest(link))
-    assert "Choose Approve or Reject" in unsure.text
+def test_what_a_log_shows_is_not_enough_to_decide(stack: Stack, ids: dict[str, str]) -> None:
+    form, other = stack.form("links"), stack.form("links-other")
+    for wrong in (
+        {"code": ""},
+        {"code": other.fields["code"]},
+        {"version": ""},
+        {"version": "2"},
+        {"choice": ""},
+        {"choice": "perhaps"},
+    ):
+        assert form.send(**wrong).status_code == 400
+    for nonce in ("", "x", other.fields["nonce"]):
+        assert form.send(nonce=nonce).status_code in (400, 409)
     assert stack.release(ids["links"])["decisions"] == []
 
 
 def test_the_first_of_many_presses_counts(stack: Stack, ids: dict[str, str]) -> None:
-    link = stack.link("links-other")
-    about = digest(link)
+    form = stack.form("links-other")
 
     def press_once(number: int) -> int:
         said = "approve" if number % 2 else "reject"
-        return press(link, decision=said, comment=f"{number}", digest=about).status_code
+        return form.send(choice=said, comment=f"{number}").status_code
 
     with ThreadPoolExecutor(8) as browsers:
         codes = sorted(browsers.map(press_once, range(8)))
@@ -100,29 +97,29 @@ def test_the_first_of_many_presses_counts(stack: Stack, ids: dict[str, str]) -> 
 
 
 def test_the_earlier_of_two_people_settles_it(stack: Stack, ids: dict[str, str]) -> None:
+    stack.link("two-people")
+    second = stack.form("two-people", person="second@two-people.example")
     stack.decide("two-people", "reject")
     release = stack.ended(ids["two-people"])
     assert release["outcome"] == "Rejected"
-    (mail,) = stack.mail("second@two-people.example")
-    link = re.search(r"http\S+/api/approvals/\S+", mail["text"])
-    assert link is not None
-    page = requests.get(link.group(), timeout=30)
+    page = requests.get(second.link, timeout=30)
     assert "<form" not in page.text
     assert "approver@two-people.example" in page.text
-    assert press(link.group(), decision="approve", comment="", digest="").status_code == 409
+    assert second.send().status_code == 409
+    eventually(lambda: len(stack.mail("second@two-people.example")) == 2, "mail about the end")
+    assert "I reject it." in stack.mail("second@two-people.example")[-1]["text"]
 
 
 def test_a_release_that_waits_can_be_stopped(stack: Stack, ids: dict[str, str]) -> None:
-    link = stack.link("stopped-waiting")
-    about = digest(link)
+    form = stack.form("stopped-waiting")
     assert stack.abort(ids["stopped-waiting"]).status_code == 202
     release = stack.ended(ids["stopped-waiting"])
     assert (release["outcome"], release["reason"]) == ("Aborted", f"Stopped by {ANN}.")
     requested = next(e for e in stack.events(release["id"]) if e["type"] == "AbortRequested")
     assert requested["actor"] == ANN
     assert requested["message"] == f"{ANN} asked to stop the release: not today"
-    assert requests.get(link, timeout=30).status_code == 410
-    assert press(link, decision="approve", comment="", digest=about).status_code == 409
+    assert requests.get(form.link, timeout=30).status_code == 410
+    assert form.send().status_code == 409
     assert stack.release(release["id"])["outcome"] == "Aborted"
 
 

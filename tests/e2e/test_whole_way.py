@@ -116,6 +116,6 @@ def test_a_used_link_shows_the_decision_and_takes_no_other(
     page = requests.get(link, timeout=30)
     assert page.status_code == 200
     assert "<form" not in page.text
-    fields = {"decision": "reject", "comment": "No.", "digest": done["stages"][1]["ask"]["digest"]}
+    fields = {"choice": "reject", "comment": "No.", "version": "1"}
     assert requests.post(link, data=fields, timeout=30).status_code == 409
     assert len(stack.release(done["id"])["decisions"]) == 1
