@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from shared.adapters.blobs import Blobs
@@ -13,7 +14,7 @@ from shared.ports import Container, OperationState, OperationStatus
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
-    from azure.storage.blob import BlobProperties, ContainerClient
+    from azure.storage.blob import BlobClient, BlobProperties, ContainerClient
 
 SOURCE_ETAG = "modelgate_source_etag"
 """Metadata of a copied blob: which source it was copied from, so that it is not copied twice."""
@@ -22,6 +23,9 @@ FOLDER_MARK = "hdi_isfolder"
 """Metadata of the blob that stands for a folder in an account with a hierarchical namespace."""
 
 NO_CONTAINER = "ContainerNotFound"
+
+WRITABLE = ".writable"
+"""Name of the blob that is written to see whether blobs can be written."""
 
 STARTERS = 8
 """Threads that start copies; they end before `begin_copy` returns."""
@@ -32,7 +36,7 @@ type Access = Literal["identity", "datastore-key"]
 
 
 class Artifacts:
-    """Implements `ports.Artifacts`. Thread-safe. No byte of a file passes through this process."""
+    """Implements `ports.Artifacts`. Thread-safe. No byte of a model passes through this process."""
 
     def __init__(
         self,
@@ -110,6 +114,50 @@ class Artifacts:
             return OperationStatus(OperationState.FAILED, trouble)
         return OperationStatus(OperationState.SUCCEEDED)
 
+    def text(self, *, container: Container, name: str, limit: int) -> str | None:
+        """A small blob's text; its size is looked at before any byte of it is read.
+
+        Raises:
+            StepError: Storage refuses, or the blob was written again in between (retryable).
+        """
+        from azure.core import MatchConditions
+
+        written_again = {412: "It is read again."}
+        with azure_stops_here(f"{name} in {_where(container)}", mendable=written_again):
+            blob = self._blobs.client(container).get_blob_client(name)
+            properties = _properties(blob)
+            if properties is None or properties.size > limit:
+                return None
+            content = blob.download_blob(
+                etag=properties.etag, match_condition=MatchConditions.IfNotModified
+            ).readall()
+        try:
+            return content.decode()
+        except UnicodeDecodeError:
+            return None
+
+    def check_writable(self, *, container: Container, prefix: str) -> None:
+        """Write an empty blob under `prefix`, and take it away again.
+
+        Its name is always the same: nothing gathers where it cannot be taken away.
+
+        Raises:
+            StepError: Storage refuses either.
+        """
+        from azure.core.exceptions import ResourceNotFoundError
+
+        name = f"{prefix}/{WRITABLE}"
+        with azure_stops_here(f"Writing to {_where(container)}"):
+            blob = self._blobs.client(container).get_blob_client(name)
+            blob.upload_blob(b"", overwrite=True)
+            with suppress(ResourceNotFoundError):  # somebody else has looked in the same moment
+                blob.delete_blob()
+
+    @property
+    def opens_with_keys(self) -> bool:
+        """Whether containers are opened with the keys that datastores hold."""
+        return self._blobs.opens_with_keys
+
     def _list(self, container: Container, path: str) -> "dict[str, BlobProperties]":
         """The blobs below a folder, or the one at `path`, by name relative to `path`."""
         with azure_stops_here(f"Files in {_where(container)}"):
@@ -168,17 +216,22 @@ class Artifacts:
 
 
 def _single(client: "ContainerClient", path: str) -> "dict[str, BlobProperties]":
+    blob = _properties(client.get_blob_client(path))
+    if blob is None or FOLDER_MARK in _lower(blob.metadata):
+        return {}
+    return {path.rpartition("/")[2]: blob}
+
+
+def _properties(blob: "BlobClient") -> "BlobProperties | None":
+    """A blob's properties; None where the container has no such blob."""
     from azure.core.exceptions import ResourceNotFoundError
 
     try:
-        blob = client.get_blob_client(path).get_blob_properties()
+        return blob.get_blob_properties()
     except ResourceNotFoundError as error:
         if error_code(error) == NO_CONTAINER:
             raise
-        return {}
-    if FOLDER_MARK in _lower(blob.metadata):
-        return {}
-    return {path.rpartition("/")[2]: blob}
+        return None
 
 
 def _lower(metadata: dict[str, str] | None) -> dict[str, str]:

@@ -57,7 +57,7 @@ class Blobs:
         datastore_key: Callable[[Container], str],
     ) -> None:
         self._credential = credential
-        self._by_key = access == "datastore-key"
+        self.opens_with_keys = access == "datastore-key"
         self._datastore_key = datastore_key
         self._lock = Lock()
         self._opening = Lock()
@@ -110,7 +110,7 @@ class Blobs:
 
         url = _safe(container)
         account = account_of(url)
-        key = self._datastore_key(container) if self._by_key else None
+        key = self._datastore_key(container) if self.opens_with_keys else None
         credential: Any = self._credential
         if key is not None:
             credential = {"account_name": account, "account_key": key}
