@@ -7,6 +7,7 @@ new version of the SDK changes any of this. azure-ai-ml is imported in functions
 """
 # ruff: noqa: SLF001 (see above)
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,6 +25,26 @@ def get_endpoint(client: "MLClient", name: str) -> Any:  # noqa: ANN401 (a model
     """
     operations = client.online_endpoints
     return operations._online_operation.get(**_scope(client), endpoint_name=name)
+
+
+def model_versions(client: "MLClient", name: str, limit: int) -> list[Any]:
+    """The newest versions of a model as ARM has them, archived ones too, latest first.
+
+    The public `models.list` neither orders nor limits: it would read every page.
+
+    Raises:
+        AzureError: As the SDK's `list` does.
+    """
+    scope = _scope(client)
+    versions = client.models._model_versions_operation.list(
+        scope["resource_group_name"],
+        scope["workspace_name"],
+        name,
+        order_by="createdtime desc",
+        top=limit,
+        list_view_type="All",
+    )
+    return list(islice(versions, limit))
 
 
 def new_endpoint(endpoint: "OnlineEndpoint", location: str) -> Any:  # noqa: ANN401 (see above)

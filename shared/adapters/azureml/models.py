@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters.azureml import internals
 from shared.adapters.azureml.paths import BlobPath, DatastorePath, parse_model_uri
 from shared.adapters.azureml.troubles import azure_ml_stops_here, found
 from shared.adapters.azureml.workspaces import Workspaces
@@ -12,7 +13,7 @@ from shared.domain.addresses import is_safe, require_safe
 from shared.domain.errors import technical
 from shared.domain.pipeline import Workspace
 from shared.domain.release import ModelVersion
-from shared.ports import Container, RegisteredModel
+from shared.ports import Container, RegisteredModel, RegisteredVersion
 
 if TYPE_CHECKING:
     from azure.ai.ml.entities import Model
@@ -58,6 +59,13 @@ class AzureMlModels:
             created_by=created.created_by if created else None,
             created_at=_utc(created.created_at) if created else None,
         )
+
+    def versions(self, *, workspace: Workspace, name: str, limit: int) -> list[RegisteredVersion]:
+        """The newest versions of a model, archived ones too, latest first: one call."""
+        with azure_ml_stops_here(f"Versions of model {name}", workspace):
+            client = self._workspaces.client(workspace)
+            there = found(lambda: internals.model_versions(client, name, limit))
+        return [_registered_version(version) for version in there or []]
 
     def default_container(self, *, workspace: Workspace) -> Container:
         """The container of the workspace's default datastore."""
@@ -189,6 +197,15 @@ def _check_same(there: RegisteredModel, target: Container, path: str, workspace:
             f"already, with other files ({there.path}). Archive or delete it there, or release "
             "under another model name.",
         )
+
+
+def _registered_version(version: Any) -> RegisteredVersion:  # noqa: ANN401 (a model of the SDK's)
+    created = version.system_data
+    return RegisteredVersion(
+        version=str(version.name),
+        created_by=created.created_by if created else None,
+        created_at=_utc(created.created_at) if created else None,
+    )
 
 
 def _texts(values: Mapping[str, Any] | None) -> dict[str, str]:

@@ -76,6 +76,57 @@ def test_not_found_without_a_reason(text: str) -> None:
 
 
 @pytest.mark.live
+def test_newest_versions(world: World) -> None:
+    for version in ("10", "9", "rc-1"):
+        model = world.registered(version=version)
+    found = world.models.versions(workspace=world.qa, name=model.name, limit=2)
+    assert [version.version for version in found] == ["rc-1", "9"]
+    assert all(version.created_by for version in found)
+    times = [version.created_at for version in found]
+    assert times[0] is not None
+    assert times[1] is not None
+    assert times[1] < times[0] <= datetime.now(UTC) + timedelta(minutes=1)
+    everything = world.models.versions(workspace=world.qa, name=model.name, limit=50)
+    assert [version.version for version in everything] == ["rc-1", "9", "10"]
+
+
+@pytest.mark.live
+def test_versions_of_a_model_that_is_not_there(world: World) -> None:
+    assert world.models.versions(workspace=world.qa, name="no-such-model", limit=5) == []
+
+
+def test_versions_are_one_call(emulated: Emulated) -> None:
+    """Ordered by the service, and no page of older ones is read; archived ones are listed too."""
+    world = emulated.world
+    for version in ("1", "2", "3"):
+        model = world.registered(version=version)
+    shown = emulated.qa.call("GET", f"models/{model.name}/versions/2").json()["properties"]
+    path = f"models/{model.name}/versions/2"
+    emulated.qa.call("PUT", path, {"properties": {**shown, "isArchived": True}})
+    emulated.running.control("DELETE", "requests")
+    found = world.models.versions(workspace=world.qa, name=model.name, limit=2)
+    assert [version.version for version in found] == ["3", "2"]
+    (call,) = emulated.requests()
+    assert (call["method"], call["api_version"]) == ("GET", "2023-08-01-preview")
+
+
+@pytest.mark.parametrize("body", NO_MODEL)
+def test_versions_that_are_answered_with_404(emulated: Emulated, body: object) -> None:
+    emulated.fault("GET", "/versions", 404, body=body)
+    models, qa = emulated.world.models, emulated.world.qa
+    assert models.versions(workspace=qa, name="nothing", limit=5) == []
+
+
+def test_versions_that_stay_away(emulated: Emulated) -> None:
+    emulated.fault("GET", "/versions", 503, times=9)
+    with pytest.raises(StepError) as caught:
+        emulated.world.models.versions(workspace=emulated.world.qa, name="m", limit=5)
+    trouble = trouble_of(caught.value)
+    assert trouble.retryable
+    assert "Versions of model m in workspace" in trouble.message
+
+
+@pytest.mark.live
 def test_registering_twice_changes_nothing(world: World) -> None:
     model = world.registered(world.prod)
     first = world.models.get(workspace=world.prod, model=model)
