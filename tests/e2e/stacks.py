@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,19 @@ def running(
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
+
+
+@dataclass(frozen=True)
+class Form:
+    """A decision page's form, as a person has filled it in."""
+
+    link: str
+    fields: Mapping[str, str]
+
+    def send(self, *, link: str = "", **changes: str) -> requests.Response:
+        """Send it, with changes."""
+        fields = {**self.fields, **changes}
+        return requests.post(link or self.link, data=fields, timeout=30)
 
 
 class Stack(Workspaces):
@@ -226,7 +240,7 @@ class Stack(Workspaces):
     ) -> Form:
         """The form behind a person's link, filled in as the mail says and not sent yet."""
         approver = Approver(self.facts, person or approver_of(scenario))
-        link = eventually(lambda: approver.links()[number - 1 : number], "the link")[0]
+        (link,) = eventually(lambda: approver.links()[number - 1 : number] or None, "the link")
         page = PageForm(approver.open(link).text)
         told = {"version": approver.version(link), "code": approver.code(link)}
         return Form(link, {**page.fields, **told, "choice": choice, "comment": "It is."})

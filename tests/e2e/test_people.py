@@ -84,7 +84,8 @@ def test_the_first_of_many_presses_counts(stack: Stack, ids: dict[str, str]) -> 
 
     def press_once(number: int) -> int:
         said = "approve" if number % 2 else "reject"
-        return form.send(choice=said, comment=f"{number}").status_code
+        answer = form.send(choice=said, comment=f"{number}")
+        return int(answer.status_code)
 
     with ThreadPoolExecutor(8) as browsers:
         codes = sorted(browsers.map(press_once, range(8)))
@@ -106,8 +107,8 @@ def test_the_earlier_of_two_people_settles_it(stack: Stack, ids: dict[str, str])
     assert "<form" not in page.text
     assert "approver@two-people.example" in page.text
     assert second.send().status_code == 409
-    eventually(lambda: len(stack.mail("second@two-people.example")) == 2, "mail about the end")
-    assert "I reject it." in stack.mail("second@two-people.example")[-1]["text"]
+    last = eventually(lambda: stack.mail("second@two-people.example")[1:] or None, "the last mail")
+    assert "I reject it." in last[0]["text"]
 
 
 def test_a_release_that_waits_can_be_stopped(stack: Stack, ids: dict[str, str]) -> None:
