@@ -76,6 +76,8 @@ def _has_news(services: Services, release: Release) -> bool:
         return False
     if release.abort_requested_by is not None or release.superseded_by is not None:
         return True
+    if stage.ask.series > 1 and not stage.ask.mailed:
+        return True  # links were revoked, and new ones not mailed yet
     decisions = services.store.decisions(release_id=release.id)
     mine = [decision for decision in decisions if decision.stage == stage.name]
     if len(answers_to(stage.ask, mine)) > stage.ask.heard:

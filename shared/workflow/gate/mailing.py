@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from shared.domain.approval import Judgement
-from shared.domain.ask import Ask, Purpose, mail_key
+from shared.domain.ask import Ask, Purpose
 from shared.domain.asking import Owed, owed
 from shared.domain.errors import StepError, Trouble, technical
 from shared.domain.evidence import Evidence
@@ -28,8 +28,15 @@ def send_owed(turn: Turn, ask: Ask, judgement: Judgement) -> tuple[Ask, Trouble 
         StepError: Nobody whose word is wanted can be reached.
     """
     due = owed(ask, judgement, turn.now)
-    if not due:
-        return ask, None
+    ask, trouble = _send_all(turn, ask, judgement, due) if due else (ask, None)
+    if trouble is None:
+        _require_somebody(turn, ask, judgement)
+    return ask, trouble
+
+
+def _send_all(
+    turn: Turn, ask: Ask, judgement: Judgement, due: list[Owed]
+) -> tuple[Ask, Trouble | None]:
     ask = _with_everybody(turn, ask, due)
     evidence = turn.services.store.evidence(
         release_id=turn.release.id, stage=turn.record.name, ask=ask.number
@@ -45,9 +52,8 @@ def send_owed(turn: Turn, ask: Ask, judgement: Judgement) -> tuple[Ask, Trouble 
             ask = replace(ask, refused=(*ask.refused, each.key))
             turn.commit(_refused(turn, ask, each, error.trouble))
         else:
-            ask = replace(ask, mailed=(*ask.mailed, each.key))
+            ask = _sent(turn, ask, judgement, each)
             turn.commit(turn.updated(ask=ask))
-    _require_somebody(turn, ask, judgement)
     return ask, None
 
 
@@ -57,6 +63,17 @@ def retry_seconds(turn: Turn, ask: Ask, trouble: Trouble) -> float:
         return max(1.0, trouble.retry_after_seconds)
     age = (turn.now - ask.asked_at).total_seconds()
     return max(MAIL_PAUSE_SECONDS, age / 4)
+
+
+def _sent(turn: Turn, ask: Ask, judgement: Judgement, each: Owed) -> Ask:
+    """The ask with a mail that was accepted; after a late first one no reminder is due at once."""
+    ask = replace(ask, mailed=(*ask.mailed, each.key))
+    late = [
+        other.key
+        for other in owed(ask, judgement, turn.now)
+        if other.speaker == each.speaker and other.purpose is Purpose.REMINDER
+    ]
+    return replace(ask, mailed=(*ask.mailed, *late))
 
 
 def _with_everybody(turn: Turn, ask: Ask, due: list[Owed]) -> Ask:
@@ -95,8 +112,9 @@ def _send(turn: Turn, ask: Ask, evidence: Evidence, each: Owed) -> None:
 
 
 def _require_somebody(turn: Turn, ask: Ask, judgement: Judgement) -> None:
-    first = [mail_key(each.purpose, 0, each.person) for each in judgement.speakers]
-    if first and all(key in ask.refused for key in first):
+    """See that somebody can answer, unless what was answered is enough when it takes effect."""
+    first = [Owed(each, each.purpose, each.handed_on).key for each in judgement.speakers]
+    if first and judgement.effect_at is None and all(key in ask.refused for key in first):
         raise technical(
             "NobodyReached",
             f"No approver of {turn.record.name} can be reached by mail. Correct the addresses in "

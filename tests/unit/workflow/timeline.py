@@ -46,7 +46,7 @@ class TimedMailer(FakeMailer):
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__()
-        self._clock = clock
+        self.clock = clock
         self.log: list[tuple[datetime, Mail]] = []
         self.tries = 0
 
@@ -55,7 +55,7 @@ class TimedMailer(FakeMailer):
         before = len(self.sent)
         super().send(mail=mail)
         if len(self.sent) > before:
-            self.log.append((self._clock.now(), mail))
+            self.log.append((self.clock.now(), mail))
 
 
 @dataclass
