@@ -10,7 +10,7 @@ from shared.domain.approval import Judgement, Verdict, answers_to, is_possible, 
 from shared.domain.ask import Ask
 from shared.domain.asking import next_mail_at
 from shared.domain.decision import Decision
-from shared.domain.errors import technical
+from shared.domain.errors import not_good_enough, technical
 from shared.domain.evidence import Difference, Evidence, differences
 from shared.domain.pipeline import Json
 from shared.domain.policy import ApprovalPolicy
@@ -19,10 +19,10 @@ from shared.domain.trail import Change
 from shared.workflow.configuration import configuration_digest
 from shared.workflow.contract import Answer
 from shared.workflow.gate.evidence import changed_since, digest_of, gather, terms_of
-from shared.workflow.gate.living import is_fresh, next_probe_at, probe_again
+from shared.workflow.gate.living import is_fresh, is_hoped_for, next_probe_at, probe_again
 from shared.workflow.gate.mailing import retry_seconds, send_owed
 from shared.workflow.gate.rivals import end_older, give_way
-from shared.workflow.gate.wording import waits_for, words_of_end
+from shared.workflow.gate.wording import waits_for, words_of_end, words_of_loss
 from shared.workflow.turn import Turn
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,8 @@ def review_approval(turn: Turn, _: Mapping[str, Json]) -> Answer:
             return Answer.done(waiting=False)
     if is_approved and is_fresh(ask, turn.now):
         return Answer.done(waiting=False)
+    if is_approved and not is_hoped_for(ask, judgement, turn.now):
+        raise not_good_enough("NotRecovered", words_of_loss(ask, judgement))
     return _wait(turn, ask, judgement)
 
 
@@ -105,7 +107,9 @@ def _open(turn: Turn, policy: ApprovalPolicy) -> None:
         policy=policy,
         requester=evidence.registered_by or release.requested_by,
         roster=old.roster if old else (),
-        probed_at=now,
+        probed_at=old.probed_at if old else now,
+        degraded=old.degraded if old else (),
+        unprobed=old.unprobed if old else "",
     )
     if not is_possible(ask):
         raise technical(

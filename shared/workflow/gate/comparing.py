@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from typing import Final
 
 from shared.domain.errors import StepError
@@ -28,14 +29,20 @@ def compare(turn: Turn, current: Current | None) -> tuple[Comparison, ...]:
 
 
 def candidate_stage(turn: Turn) -> tuple[Stage, str] | None:
-    """The last stage that the release has passed, and its deployment there."""
+    """The last stage that the release has passed, where it did so, and its deployment there."""
     passed = [
         record
         for record in turn.release.stages
         if record.state is StageState.SUCCEEDED and record.deployment
     ]
     stage = turn.pipeline.stage(passed[-1].name) if passed else None
-    return (stage, passed[-1].deployment or "") if stage else None
+    if stage is None:
+        return None
+    there, record = stage.workspace, passed[-1]
+    stage = replace(
+        stage, workspace=record.workspace or there, endpoint=record.endpoint or stage.endpoint
+    )
+    return stage, record.deployment or ""
 
 
 def _comparison(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from shared.domain.approval import Judgement
 from shared.domain.ask import Ask
 from shared.domain.errors import StepError
 from shared.domain.release import EventType, Probe
@@ -19,6 +20,10 @@ DEGRADED_SECONDS: Final = 300.0
 
 FRESH_SECONDS: Final = 60.0
 """An approval is used only after a probe that is no older."""
+
+
+RECOVERY: Final = timedelta(days=1)
+"""How long at least something that is approved may take to recover."""
 
 
 def next_probe_at(ask: Ask) -> datetime | None:
@@ -37,6 +42,12 @@ def is_fresh(ask: Ask, now: datetime) -> bool:
         return True
     age = now - (ask.probed_at or ask.asked_at)
     return not ask.degraded and age <= timedelta(seconds=FRESH_SECONDS)
+
+
+def is_hoped_for(ask: Ask, approved: Judgement, now: datetime) -> bool:
+    """Whether what is approved and not well may still recover in time."""
+    since = approved.settled_at or ask.asked_at
+    return not ask.degraded or now < max(ask.expires_at, since + RECOVERY)
 
 
 def probe_again(turn: Turn, ask: Ask) -> Ask:

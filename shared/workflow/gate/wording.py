@@ -33,6 +33,15 @@ def words_of_end(judgement: Judgement, ask: Ask) -> str:
     return f"Nobody decided until {until}."
 
 
+def words_of_loss(ask: Ask, approved: Judgement) -> str:
+    """Why something that is approved ends at its gate."""
+    people = ", ".join(each.approver for each in approved.answers if each.approves)
+    return (
+        f"Approved by {people}, but the stage before did not recover: {'; '.join(ask.degraded)}. "
+        "Mend it, then start the release again."
+    )
+
+
 def _moment(judgement: Judgement) -> str:
     assert judgement.effect_at is not None
     return judgement.effect_at.strftime("%Y-%m-%d %H:%M UTC")
