@@ -6,8 +6,8 @@ from dataclasses import replace
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, StageState
 from shared.ports import OperationState, RegisteredModel
-from shared.workflow.activities.begin import source_of
 from shared.workflow.contract import Answer
+from shared.workflow.source import source_of
 from shared.workflow.turn import Turn
 
 

@@ -4,24 +4,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from shared.domain.errors import Blame, StepError, Trouble
-from shared.domain.health import judge
 from shared.domain.names import deployment_name
-from shared.domain.pipeline import Json, Stage
+from shared.domain.pipeline import Json
 from shared.domain.release import EventType, Outcome, Probe, ReleaseId, StageState
-from shared.ports import OperationState, OperationStatus, Services
-from shared.workflow.activities.begin import source_of
+from shared.ports import OperationState, OperationStatus
 from shared.workflow.contract import Answer
 from shared.workflow.gate.serving import newer_that_serves
+from shared.workflow.probing import best_probe
+from shared.workflow.source import source_of
 from shared.workflow.turn import Turn
 
 LOG_LINES = 50
 LOG_CHARACTERS = 4000
 TOUCHES_ENDPOINT = frozenset({StageState.DEPLOYING, StageState.PROBING, StageState.SHIFTING})
-PROBES = 3
-"""The first request of a fresh server may be slow: the best of so many counts."""
-
-SLOW_SECONDS = 30.0
-"""An answer that takes this long is not asked for again: an activity is to end within minutes."""
 
 
 def reserve_endpoint(turn: Turn, _: Mapping[str, Json]) -> Answer:
@@ -140,33 +135,6 @@ def probe_deployment(turn: Turn, _: Mapping[str, Json]) -> Answer:
     )
     turn.commit(change)
     return Answer.failed(unhealthy(turn, probe)) if probe.problems else Answer.done()
-
-
-def best_probe(turn: Turn, deployment: str | None) -> Probe:
-    """The best of a few sample requests; None asks as users do, through the traffic map."""
-    return probe_of(turn.services, turn.stage, deployment)
-
-
-def probe_of(services: Services, stage: Stage, deployment: str | None) -> Probe:
-    """As `best_probe`, of any stage."""
-    probes = []
-    for _ in range(PROBES):
-        answer = services.endpoints.score(
-            stage=stage,
-            deployment=deployment,
-            body=stage.health.sample_request,
-            timeout_seconds=stage.request.timeout_seconds + 5,
-        )
-        probe = judge(
-            stage.health,
-            status=answer.status,
-            latency_seconds=answer.latency_seconds,
-            body=answer.body,
-        )
-        probes.append(probe)
-        if not probe.problems or probe.latency_seconds > SLOW_SECONDS:
-            break
-    return min(probes, key=lambda probe: (len(probe.problems), probe.latency_seconds))
 
 
 def describe(probe: Probe) -> str:

@@ -11,13 +11,12 @@ from shared.domain.release import EventType, Outcome, StageState
 from shared.domain.trail import Change
 from shared.ports import OperationState
 from shared.workflow.activities.deploy import (
-    PROBES,
     TOUCHES_ENDPOINT,
-    best_probe,
     follow_operation,
     unhealthy,
 )
 from shared.workflow.contract import Answer
+from shared.workflow.probing import PROBES, best_probe
 from shared.workflow.turn import Turn
 
 logger = logging.getLogger(__name__)

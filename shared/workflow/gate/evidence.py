@@ -9,12 +9,12 @@ from shared.domain.evidence import SHOWN_FILES, Difference, Evidence, difference
 from shared.domain.pipeline import Json
 from shared.domain.policy import ApprovalPolicy
 from shared.ports import Artifacts, RegisteredModel
-from shared.workflow.activities.begin import source_of
 from shared.workflow.configuration import configuration_of
 from shared.workflow.gate.changes import Known, changes_since, description_of, presentable
 from shared.workflow.gate.comparing import compare
 from shared.workflow.gate.serving import serving_now
 from shared.workflow.gate.skipped import skipped_versions
+from shared.workflow.source import source_of
 from shared.workflow.turn import Turn
 
 NOT_BINDING: Final = frozenset(

@@ -9,8 +9,8 @@ from shared.domain.approval import Judgement
 from shared.domain.ask import Ask
 from shared.domain.errors import StepError
 from shared.domain.release import EventType, Probe
-from shared.workflow.activities.deploy import probe_of
 from shared.workflow.gate.comparing import candidate_stage
+from shared.workflow.probing import probe_of
 from shared.workflow.turn import Turn
 
 logger = logging.getLogger(__name__)
