@@ -9,6 +9,7 @@ from shared.domain.errors import StepError
 from shared.domain.evidence import Answered, Comparison, Current, differences
 from shared.domain.pipeline import Json, Stage
 from shared.domain.release import StageState
+from shared.workflow.gate.changes import presentable
 from shared.workflow.turn import Turn
 
 SHOWN_CHARACTERS: Final = 4000
@@ -54,14 +55,13 @@ def _comparison(
         if current is None
         else _ask(turn, turn.stage, None, sample)
     )
-    both = candidate is not None and serving is not None
-    found = differences(serving.body, candidate.body) if serving and candidate and both else []
+    found = differences(serving.body, candidate.body) if serving and candidate else []
     return Comparison(
-        request=_cut(json.dumps(_clean(sample), ensure_ascii=False)),
+        request=_cut(json.dumps(clean(sample), ensure_ascii=False)),
         candidate=_shortened(candidate),
         current=_shortened(serving),
         note=" ".join(note for note in (candidate_note, serving_note) if note),
-        differences=tuple(found[:SHOWN_DIFFERENCES]),
+        differences=tuple(presentable(found[:SHOWN_DIFFERENCES])),
         difference_count=len(found),
     )
 
@@ -79,7 +79,7 @@ def _ask(
         )
     except StepError as error:
         return None, f"{stage.endpoint} gave no answer: {error.trouble.message}"
-    return Answered(answer.status, answer.latency_seconds, _clean(answer.body)), ""
+    return Answered(answer.status, answer.latency_seconds, clean(answer.body)), ""
 
 
 def _shortened(answer: Answered | None) -> Answered | None:
@@ -94,14 +94,19 @@ def _cut(text: str) -> str:
     return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + " …"
 
 
-def _clean(value: Json) -> Json:
+def clean(value: Json) -> Json:
     """The value as any store keeps it: models answer NaN, and halves of characters."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return clean_text(value)
     if isinstance(value, list):
-        return [_clean(each) for each in value]
+        return [clean(each) for each in value]
     if isinstance(value, dict):
-        return {str(_clean(name)): _clean(each) for name, each in value.items()}
+        return {clean_text(name): clean(each) for name, each in value.items()}
     return value
+
+
+def clean_text(text: str) -> str:
+    """The text without halves of characters."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

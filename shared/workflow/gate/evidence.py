@@ -1,5 +1,6 @@
 """Evidence: gathered when people are asked, and looked at again before their word is used."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -11,7 +12,7 @@ from shared.domain.policy import ApprovalPolicy
 from shared.ports import Artifacts, RegisteredModel
 from shared.workflow.configuration import configuration_of
 from shared.workflow.gate.changes import Known, changes_since, description_of, presentable
-from shared.workflow.gate.comparing import compare
+from shared.workflow.gate.comparing import clean, clean_text, compare
 from shared.workflow.gate.serving import serving_now
 from shared.workflow.gate.skipped import skipped_versions
 from shared.workflow.source import source_of
@@ -136,9 +137,9 @@ def _looked_at(
         stage=turn.stage.name,
         ask=ask,
         model_type=registered.type,
-        description=registered.description,
-        tags=dict(registered.tags),
-        properties=dict(registered.properties),
+        description=clean_text(registered.description),
+        tags=_clean_texts(registered.tags),
+        properties=_clean_texts(registered.properties),
         registered_by=registered.created_by,
         registered_at=registered.created_at,
         file_count=len(files),
@@ -156,4 +157,8 @@ def signature_of(artifacts: Artifacts, registered: RegisteredModel) -> Json:
     """The model's schema, where it is one that has one."""
     if registered.type != MLFLOW:
         return None
-    return artifacts.signature(container=registered.container, path=registered.path)
+    return clean(artifacts.signature(container=registered.container, path=registered.path))
+
+
+def _clean_texts(texts: Mapping[str, str]) -> dict[str, str]:
+    return {clean_text(name): clean_text(text) for name, text in texts.items()}

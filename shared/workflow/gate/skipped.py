@@ -50,6 +50,7 @@ def _skipped(turn: Turn, version: RegisteredVersion) -> Skipped:
         words = f"Registered by {version.created_by or 'somebody'}, and not released."
         return Skipped(version.version, version.created_at, None, None, words)
     decisions = turn.services.store.decisions(release_id=release.id)
+    newest = {(each.stage, each.ask, each.approver): each for each in decisions}
     return Skipped(
         version.version,
         version.created_at,
@@ -57,7 +58,9 @@ def _skipped(turn: Turn, version: RegisteredVersion) -> Skipped:
         release.outcome,
         release.reason or "It is still under way.",
         tuple(
-            f"{each.approver}: {each.comment}" for each in decisions if each.choice is Choice.REJECT
+            f"{each.approver}: {each.comment}"
+            for each in newest.values()
+            if each.choice is Choice.REJECT
         ),
     )
 

@@ -47,12 +47,12 @@ class Releasing:
 
     def begin(self, version: str = "3", *, files: int = 1) -> ReleaseId:
         """Register a model version and reserve its release."""
-        model = ModelVersion("diabetes", version)
-        registered = self.world.models.add(QA, model, tags={"area": "health"})
+        model, now = ModelVersion("diabetes", version), self.world.clock.now()
+        registered = self.world.models.add(QA, model, tags={"area": "health"}, at=now)
         for number in range(files):
             name = registered.path if files == 1 else f"{registered.path}/file-{number}"
             self.world.artifacts.write(registered.container, name)
-        change = begin(PIPELINE, model, at=self.world.clock.now())
+        change = begin(PIPELINE, model, at=now)
         assert self.world.store.create(release=change.release, events=change.events)
         return change.release.id
 

@@ -162,6 +162,11 @@ class Timeline:
         if end is not None:
             self.world.clock.time = max(self.world.clock.time, end)
 
+    def go_on(self, **duration: float) -> None:
+        """Let so much time pass from now on."""
+        until = self.world.clock.now() + timedelta(**duration)
+        self.run(seconds=(until - START).total_seconds())
+
     def release(self, release_id: ReleaseId) -> Release:
         return self.releasing.release(release_id)
 
