@@ -26,7 +26,7 @@ def give_way(turn: Turn, supersede: Supersede) -> list[ReleaseId]:
     if supersede is not Supersede.REPLACE:
         return []
     rivals = _rivals(turn)
-    newer = [each for each in rivals if each.is_newer_than(turn.release)]
+    newer = [each for each in rivals if each.is_newer_than(turn.release) and _stays(each)]
     if newer:
         _mark(turn, turn.release.id, by=newer[-1])
         stored = turn.services.store.get(release_id=turn.release.id)
@@ -47,6 +47,11 @@ def _rivals(turn: Turn) -> list[Release]:
         for each in waiting
         if each.id != turn.release.id and each.model.name == turn.release.model.name
     ]
+
+
+def _stays(release: Release) -> bool:
+    """Whether nothing is known that ends a release before people do."""
+    return (release.ending, release.abort_requested_by, release.superseded_by) == (None, None, None)
 
 
 def _mark(turn: Turn, release_id: ReleaseId, *, by: Release) -> bool:

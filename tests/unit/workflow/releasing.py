@@ -45,14 +45,21 @@ class Releasing:
 
     world: World = field(default_factory=lambda: World((PIPELINE,)))
 
-    def begin(self, version: str = "3", *, files: int = 1) -> ReleaseId:
+    def begin(
+        self,
+        version: str = "3",
+        *,
+        files: int = 1,
+        name: str = "diabetes",
+        requested_by: str | None = None,
+    ) -> ReleaseId:
         """Register a model version and reserve its release."""
-        model, now = ModelVersion("diabetes", version), self.world.clock.now()
+        model, now = ModelVersion(name, version), self.world.clock.now()
         registered = self.world.models.add(QA, model, tags={"area": "health"}, at=now)
         for number in range(files):
             name = registered.path if files == 1 else f"{registered.path}/file-{number}"
             self.world.artifacts.write(registered.container, name)
-        change = begin(PIPELINE, model, at=now)
+        change = begin(PIPELINE, model, at=now, requested_by=requested_by)
         assert self.world.store.create(release=change.release, events=change.events)
         return change.release.id
 

@@ -96,11 +96,15 @@ class Timeline:
         if self.serves:
             self.releasing.serve(PROD_STAGE)
 
-    def begin(self, version: str = "3") -> ReleaseId:
+    def begin(self, version: str = "3", **more: Any) -> ReleaseId:  # noqa: ANN401
         """Register a version; its release begins at once."""
-        release_id = self.releasing.begin(version)
-        self.world.orchestrations.start(release_id=release_id)
+        release_id = self.releasing.begin(version, **more)
+        self.starts(release_id)()
         return release_id
+
+    def starts(self, release_id: ReleaseId) -> Deed:
+        """The orchestration of a release that is reserved, for `at`."""
+        return lambda: self.world.orchestrations.start(release_id=release_id)
 
     def at(self, deed: Deed, **after: float) -> None:
         """Let something happen so long after `START`: `at(deed, hours=2)`."""
