@@ -82,4 +82,6 @@ def _has_news(services: Services, release: Release) -> bool:
     mine = [decision for decision in decisions if decision.stage == stage.name]
     if len(answers_to(stage.ask, mine)) > stage.ask.heard:
         return True
-    return judge(stage.ask, mine, services.clock.now()).verdict is not Verdict.WAIT
+    verdict = judge(stage.ask, mine, services.clock.now()).verdict
+    is_held_up = verdict is Verdict.APPROVED and bool(stage.ask.degraded)
+    return verdict is not Verdict.WAIT and not is_held_up

@@ -1,0 +1,108 @@
+"""The orchestrator of a release: its stages in order, and its end."""
+
+from contextlib import suppress
+
+from durabletask.task import OrchestrationContext
+
+from shared.domain.pipeline import Json
+from shared.domain.release import Outcome
+from shared.workflow.contract import Activity, StagePlan, payload
+from shared.workflow.orchestrators.gate import enter_stage
+from shared.workflow.orchestrators.steps import Rested, Steps, Stopped, step
+
+UNDO_TIMEOUT_SECONDS = 3600.0
+UNDO_INTERVAL_SECONDS = 15.0
+WRAP_UP_TIMEOUT_SECONDS = 600.0
+
+
+def release(ctx: OrchestrationContext, start: dict[str, Json]) -> Steps[str]:
+    """One release, from its first stage to its end. Returns the outcome."""
+    release_id = str(start["release_id"])
+    try:
+        return (yield from run_release(ctx, release_id))
+    except Rested:
+        # a wait of weeks would be a long history; from its beginning it finds its work done
+        ctx.continue_as_new(start, save_events=True)
+        return ""
+
+
+def run_release(ctx: OrchestrationContext, release_id: str) -> Steps[str]:
+    """All stages, and the end. Returns the outcome."""
+    outcome, reason = Outcome.SUCCEEDED, ""
+    running: StagePlan | None = None
+    try:
+        begun = yield from step(ctx, Activity.BEGIN_RELEASE, payload(release_id))
+        for running in plans(begun):
+            if running.finished:  # by a run that may have been lost before it had cleaned up
+                yield from step(ctx, Activity.FINISH_STAGE, payload(release_id, running.name))
+            else:
+                yield from run_stage(ctx, release_id, running)
+    except Stopped as stopped:
+        outcome, reason = stopped.outcome, stopped.reason
+        reason += yield from undo(ctx, release_id, running, stopped)
+    ending = payload(release_id, outcome=outcome.value, reason=reason)
+    yield from step(ctx, Activity.END_RELEASE, ending)
+    with suppress(Stopped):  # what could not be sent by now, the sweeper sends later
+        yield from step(
+            ctx,
+            Activity.WRAP_UP,
+            payload(release_id),
+            timeout_seconds=WRAP_UP_TIMEOUT_SECONDS,
+        )
+    return outcome.value
+
+
+def plans(begun: dict[str, Json]) -> list[StagePlan]:
+    """The stages, from the answer of `BEGIN_RELEASE`."""
+    stages = begun["stages"]
+    assert isinstance(stages, list)
+    return [StagePlan.from_json(stage) for stage in stages if isinstance(stage, dict)]
+
+
+def run_stage(ctx: OrchestrationContext, release_id: str, plan: StagePlan) -> Steps[None]:
+    """Gate, copy, deployment beside what is live, probe, traffic."""
+    yield from enter_stage(ctx, release_id, plan)
+    steps = [
+        Activity.RESERVE_ENDPOINT,
+        Activity.PREPARE_ENDPOINT,
+        Activity.DEPLOY_MODEL,
+        Activity.PROBE_DEPLOYMENT,
+        Activity.SHIFT_TRAFFIC,
+        Activity.FINISH_STAGE,
+    ]
+    if plan.copy:
+        steps.insert(0, Activity.COPY_MODEL)
+    for activity in steps:
+        unlimited = activity is Activity.RESERVE_ENDPOINT
+        yield from step(
+            ctx,
+            activity,
+            payload(release_id, plan.name),
+            interval_seconds=plan.interval_seconds,
+            timeout_seconds=None if unlimited else plan.timeout_seconds,
+        )
+
+
+def undo(
+    ctx: OrchestrationContext, release_id: str, plan: StagePlan | None, stopped: Stopped
+) -> Steps[str]:
+    """Give the endpoint back as it was; what to add to the reason where that failed.
+
+    Also when the release stops before its first step: an earlier run may have touched an endpoint.
+    """
+    try:
+        yield from step(
+            ctx,
+            Activity.UNDO_STAGE,
+            payload(
+                release_id,
+                plan.name if plan else None,
+                outcome=stopped.outcome.value,
+                reason=stopped.reason,
+            ),
+            interval_seconds=plan.interval_seconds if plan else UNDO_INTERVAL_SECONDS,
+            timeout_seconds=UNDO_TIMEOUT_SECONDS,
+        )
+    except Stopped as failed:
+        return f" The endpoint could not be put back as it was: {failed.reason}"
+    return ""
