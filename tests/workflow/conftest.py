@@ -6,15 +6,15 @@ import pytest
 from durabletask.client import TaskHubGrpcClient
 
 from dev.host.engine import Engine
-from shared.workflow import orchestrators
+from shared.workflow.orchestrators import watching
 from tests.workflow.running import VERSION, RecordingWorker, Running
 
 
 @pytest.fixture
 def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     # half a second between looks and forty of them would make these tests take minutes
-    monkeypatch.setattr(orchestrators, "SHORTEST_PAUSE_SECONDS", 0.02)
-    monkeypatch.setattr(orchestrators, "CALLS_PER_GENERATION", 3)
+    monkeypatch.setattr(watching, "SHORTEST_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(watching, "CALLS_PER_GENERATION", 3)
     engine = Engine(default_version=VERSION)
     engine.start()
     worker = RecordingWorker(engine.address)
