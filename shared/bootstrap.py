@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from shared.adapters.artifacts import Artifacts
 from shared.adapters.attempts import TableAttempts
-from shared.adapters.azureml import AzureMlEndpoints, AzureMlModels, Workspaces
+from shared.adapters.azureml import (
+    AzureMlEndpoints,
+    AzureMlModels,
+    AzureMlPreflight,
+    Workspaces,
+)
 from shared.adapters.clock import SystemClock
 from shared.adapters.credentials import azure_credential
 from shared.adapters.events import EventGridPublisher
@@ -65,15 +70,17 @@ class Application:
         )
         workspaces = Workspaces(arm_url=settings.arm_url, credential=arm_credential)
         models = AzureMlModels(workspaces=workspaces, blob_url=settings.blob_url or None)
+        artifacts = Artifacts(
+            credential=credential,
+            access=settings.workspace_storage,
+            datastore_key=models.storage_key,
+        )
         return Services(
             pipelines=self._pipelines,
             models=models,
             endpoints=AzureMlEndpoints(workspaces=workspaces),
-            artifacts=Artifacts(
-                credential=credential,
-                access=settings.workspace_storage,
-                datastore_key=models.storage_key,
-            ),
+            artifacts=artifacts,
+            preflight=AzureMlPreflight(workspaces=workspaces, models=models, artifacts=artifacts),
             store=TableStore(tables=settings.tables, credential=credential),
             mailer=_mailer(settings, credential),
             publisher=_publisher(settings, credential),
