@@ -18,7 +18,9 @@ logger = logging.getLogger(__name__)
 
 MAIL_PAUSE_SECONDS: Final = 300.0
 """How long to wait with mail that could not be sent, where nothing says when there is room again.
-The pauses grow with the age of the ask, so that a month without mail is a short history."""
+The pauses grow with the age of the ask, up to an hour."""
+
+LONGEST_MAIL_PAUSE_SECONDS: Final = 3600.0
 
 
 def send_owed(turn: Turn, ask: Ask, judgement: Judgement) -> tuple[Ask, Trouble | None]:
@@ -62,7 +64,7 @@ def retry_seconds(turn: Turn, ask: Ask, trouble: Trouble) -> float:
     if trouble.retry_after_seconds is not None:
         return max(1.0, trouble.retry_after_seconds)
     age = (turn.now - ask.asked_at).total_seconds()
-    return max(MAIL_PAUSE_SECONDS, age / 4)
+    return min(max(MAIL_PAUSE_SECONDS, age / 4), LONGEST_MAIL_PAUSE_SECONDS)
 
 
 def _sent(turn: Turn, ask: Ask, judgement: Judgement, each: Owed) -> Ask:

@@ -118,6 +118,18 @@ def test_a_mail_that_has_to_wait_is_sent_when_there_is_room(seconds: float) -> N
     assert story.mailer.tries == 3
 
 
+def test_a_mail_service_that_blinks_delays_no_mail_for_long_however_old_the_ask() -> None:
+    story = Timeline(
+        gated(
+            policy(ADA, timeout_seconds=30 * DAY, probe_seconds=DAY, reminders_seconds=(20 * DAY,))
+        )
+    )
+    story.at(lambda: story.mailer.faults.add("send"), days=19)
+    story.begin()
+    story.run(days=21)
+    assert story.mails(ADA) == [(0.0, "request 0"), (20 * 24 + 1.0, "reminder 1")]
+
+
 def test_nobody_can_be_reached_ends_it_with_words_that_help() -> None:
     story = Timeline(gated(policy(ADA)))
     story.mailer.faults.add("send", REFUSED)

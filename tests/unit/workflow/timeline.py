@@ -77,6 +77,9 @@ class Timeline:
     serves: bool = True
     """Whether an older version that nobody knows of serves in PROD."""
 
+    deliveries: int = 1
+    """How often each activity runs."""
+
     world: World = field(init=False)
     releasing: Releasing = field(init=False)
     inlines: dict[ReleaseId, Inline] = field(default_factory=dict)
@@ -213,7 +216,7 @@ class Timeline:
 
     def _start(self) -> None:
         for release_id in sorted(self.world.orchestrations.running - self._running.keys()):
-            inline = Inline(self.world, self.services)
+            inline = Inline(self.world, self.services, deliveries=self.deliveries)
             self.inlines[release_id] = inline
             now = self.world.clock.now()
             self._running[release_id] = _Running(inline.steps(release_id), now)
