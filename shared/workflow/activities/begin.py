@@ -14,7 +14,11 @@ from shared.workflow.turn import Turn
 
 
 def begin_release(turn: Turn, _: Mapping[str, Json]) -> Answer:
-    """Look at the model version's files and freeze their digest; answer with the stages."""
+    """Look at the model version's files and freeze their digest; answer with the stages.
+
+    A release that begins anew, because it was lost or has waited for long, does not look again:
+    every step that uses the files does.
+    """
     names = [record.name for record in turn.release.stages]
     if names != [stage.name for stage in turn.pipeline.stages]:
         raise technical(
@@ -22,8 +26,8 @@ def begin_release(turn: Turn, _: Mapping[str, Json]) -> Answer:
             f"Pipeline {turn.release.pipeline} has other stages than when this release began "
             f"({', '.join(names)}). Start the release again.",
         )
-    registered, files = source_of(turn)
     if turn.release.artefact_digest is None:
+        registered, files = source_of(turn)
         known = replace(
             turn.release,
             artefact_digest=artefact_digest(files),

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.domain.errors import StepError
+from shared.domain.errors import StepError, Trouble
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, Outcome
 from shared.domain.trail import Change
@@ -38,16 +38,18 @@ def wrap_up(turn: Turn, _: Mapping[str, Json]) -> Answer:
     """Tell everybody, publish what is left, and close the book. Pending until all is through."""
     if not turn.release.is_over:
         return Answer.done()
-    told = turn.release.told_everybody or _tell_everybody(turn)
+    trouble = None if turn.release.told_everybody else _tell_everybody(turn)
     turn.stored = publish_news(turn.services, turn.stored)
-    if not told or not is_published(turn.services, turn.release):
+    if trouble is not None:
+        return Answer.failed(trouble)
+    if not is_published(turn.services, turn.release):
         return Answer.pending()
     turn.services.store.settle(release=turn.release)
     return Answer.done()
 
 
-def _tell_everybody(turn: Turn) -> bool:
-    """Mail the owners and all who were asked; False where the mail service wants a pause.
+def _tell_everybody(turn: Turn) -> Trouble | None:
+    """Mail the owners and all who were asked; why it has to be tried again, where it has.
 
     Who has been told is written down, and the same mail is never sent twice.
     """
@@ -57,7 +59,7 @@ def _tell_everybody(turn: Turn) -> bool:
     asked = [person for stage in release.stages if stage.ask for person in stage.ask.roster]
     decisions = turn.services.store.decisions(release_id=release.id)
     told = list(release.told)
-    is_everybody = True
+    trouble: Trouble | None = None
     for person in dict.fromkeys([*owners, *asked]):
         if person in told:
             continue
@@ -69,13 +71,13 @@ def _tell_everybody(turn: Turn) -> bool:
         except StepError as error:
             logger.warning("release %s: the mail about its end waits: %s", release.id, error)
             if error.trouble.retryable:
-                is_everybody = False
+                trouble = error.trouble
                 break
         told.append(person)
-    if is_everybody or len(told) > len(release.told):
-        known = replace(release, told=tuple(told), told_everybody=is_everybody)
+    if trouble is None or len(told) > len(release.told):
+        known = replace(release, told=tuple(told), told_everybody=trouble is None)
         turn.commit(Change(known))
-    return is_everybody
+    return trouble
 
 
 def _success(turn: Turn) -> str:

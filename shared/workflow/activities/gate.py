@@ -115,8 +115,9 @@ def _open(turn: Turn, policy: ApprovalPolicy) -> None:
         raise technical(
             "ApprovalImpossible",
             f"Stage {record.name} of pipeline {release.pipeline} needs more approvals than there "
-            f"are people who may give one: {ask.requester} registered the model. Add approvers, or "
-            "set requester_may_approve, then start the release again.",
+            f"are people who may give one: {ask.requester} "
+            f"{'registered the model' if evidence.registered_by else 'started the release'}. Add "
+            "approvers, or set requester_may_approve, then start the release again.",
         )
     judgement = judge(ask, (), now)
     waiting = replace(record, ask=ask, waits_for=waits_for(ask, judgement))

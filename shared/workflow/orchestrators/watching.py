@@ -14,6 +14,9 @@ SHORTEST_PAUSE_SECONDS = 0.25
 PAUSE_GROWTH = 0.06
 """Pauses grow with the time that has passed: a wait is seen to end at most 6 % late."""
 
+LONGEST_ASKED_PAUSE_SECONDS = 300.0
+"""The longest pause that a service may ask for."""
+
 PATIENCE = timedelta(minutes=30)
 """How long failures in a row are taken for a passing fault."""
 
@@ -41,8 +44,7 @@ def watch(ctx: OrchestrationContext, start: dict[str, Json]) -> Steps[dict[str, 
         ):
             return (answer if passing else Answer.failed(timed_out(task))).to_json()
         elapsed = (now - (failing_since or since)).total_seconds()
-        pause = max(SHORTEST_PAUSE_SECONDS, elapsed * PAUSE_GROWTH)
-        yield ctx.create_timer(timedelta(seconds=min(pause, task.interval_seconds)))
+        yield ctx.create_timer(timedelta(seconds=pause(task, answer, elapsed)))
     again = replace(
         task,
         since=since.isoformat(),
@@ -50,6 +52,13 @@ def watch(ctx: OrchestrationContext, start: dict[str, Json]) -> Steps[dict[str, 
     )
     ctx.continue_as_new(again.to_json())
     return None
+
+
+def pause(task: Watch, answer: Answer, elapsed: float) -> float:
+    """Seconds until the next call; as long as a service that is too busy asks for."""
+    usual = min(max(SHORTEST_PAUSE_SECONDS, elapsed * PAUSE_GROWTH), task.interval_seconds)
+    asked = answer.trouble.retry_after_seconds if answer.trouble else None
+    return max(usual, min(asked or 0.0, LONGEST_ASKED_PAUSE_SECONDS))
 
 
 def call(ctx: OrchestrationContext, task: Watch) -> Steps[Answer]:

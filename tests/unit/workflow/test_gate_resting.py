@@ -170,6 +170,18 @@ def test_a_yes_that_waits_for_qa_is_not_probed_whenever_the_sweeper_comes() -> N
     assert story.calls(release_id)[Activity.REVIEW_APPROVAL] < 2 * 12 + 5
 
 
+def test_an_azure_that_is_away_while_a_release_begins_anew_costs_nothing() -> None:
+    story = Timeline(gated(policy(ADA, timeout_seconds=9 * DAY)))
+    release_id = story.begin()
+    faults = story.world.models.faults
+    story.at(lambda: faults.add("get", times=100_000), hours=25)
+    story.at(faults._waiting.clear, hours=40)
+    story.at(story.decides(release_id, Choice.APPROVE), hours=41)
+    story.run()
+    assert story.inlines[release_id].begun == 2
+    assert (story.outcome(release_id), story.started_at(release_id)) == (Outcome.SUCCEEDED, 41.0)
+
+
 def test_an_ask_of_before_there_were_policies_is_asked_again_once_and_then_goes_on() -> None:
     story = Timeline(gated(policy(ADA, BOB)))
     release_id = story.begin()

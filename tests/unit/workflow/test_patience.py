@@ -109,3 +109,37 @@ def test_a_wait_is_seen_to_end_soon(releasing: Releasing, looks: int) -> None:
     took = (releasing.world.clock.now() - begin).total_seconds()
     assert calls <= looks + 3
     assert took / inline.timers <= 15
+
+
+@pytest.mark.parametrize(("asked", "least"), [(60.0, 60.0), (7200.0, 300.0)])
+def test_a_service_that_asks_for_a_pause_gets_one_of_minutes(
+    releasing: Releasing, asked: float, least: float
+) -> None:
+    busy = Trouble(Blame.TECHNOLOGY, "TooManyRequests", "Come back later.", True, asked)
+    releasing.world.models.faults.add("get", busy, times=3)
+    release_id = releasing.begin()
+    begin = releasing.world.clock.now()
+    inline = Inline(releasing.world, releasing.world.services)
+    seen: list[float] = []
+    inline.before = lambda _: seen.append((releasing.world.clock.now() - begin).total_seconds())
+    inline.people = releasing.approves(release_id)
+    assert inline.run(release_id) == Outcome.SUCCEEDED
+    assert seen[:4] == [0.0, least, 2 * least, 3 * least]
+
+
+def test_an_end_whose_mail_has_to_wait_for_an_hour_is_not_called_again_and_again(
+    releasing: Releasing,
+) -> None:
+    full = Trouble(Blame.TECHNOLOGY, "MailQuota", "The hour is full.", True, 3600.0)
+    release_id = releasing.begin()
+    inline = Inline(releasing.world, releasing.world.services)
+    inline.people = releasing.approves(release_id)
+
+    def before(activity: Activity) -> None:
+        if activity is Activity.WRAP_UP:
+            releasing.world.mailer.faults.add("send", full)
+
+    inline.before = before
+    assert inline.run(release_id) == Outcome.SUCCEEDED
+    assert inline.calls.count(Activity.WRAP_UP) <= 4
+    assert list(releasing.world.store.open_releases()) == [release_id]
