@@ -20,8 +20,10 @@ class Owed:
 
     @property
     def key(self) -> str:
-        """Names it within the ask."""
-        return mail_key(self.purpose, self.number, self.speaker.person)
+        """Names it within the ask; a stand-in is asked anew for every voice."""
+        key = mail_key(self.purpose, self.number, self.speaker.person)
+        is_own = self.speaker.stands_in_for is None
+        return key if is_own else f"{key} for {self.speaker.voice}"
 
 
 def owed(ask: Ask, judgement: Judgement, now: datetime) -> list[Owed]:
