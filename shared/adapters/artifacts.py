@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 from shared.adapters.blobs import Blobs
 from shared.adapters.failures import azure_stops_here, error_code
+from shared.adapters.mlmodel import signature_in
 from shared.domain.artefacts import Artefact, copy_problems
 from shared.domain.errors import Blame, StepError, Trouble, technical
+from shared.domain.pipeline import Json
 from shared.ports import Container, OperationState, OperationStatus
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ FOLDER_MARK = "hdi_isfolder"
 """Metadata of the blob that stands for a folder in an account with a hierarchical namespace."""
 
 NO_CONTAINER = "ContainerNotFound"
+
+LONGEST_MLMODEL = 64 * 1024
+"""Bytes; a signature of a thousand columns has as many."""
 
 WRITABLE = ".writable"
 """Name of the blob that is written to see whether blobs can be written."""
@@ -114,8 +119,15 @@ class Artifacts:
             return OperationStatus(OperationState.FAILED, trouble)
         return OperationStatus(OperationState.SUCCEEDED)
 
+    def signature(self, *, container: Container, path: str) -> Json:
+        """The signature in the `MLmodel` file of the MLflow model at `path`."""
+        text = self.text(container=container, name=f"{path}/MLmodel", limit=LONGEST_MLMODEL)
+        return None if text is None else signature_in(text)
+
     def text(self, *, container: Container, name: str, limit: int) -> str | None:
         """A small blob's text; its size is looked at before any byte of it is read.
+
+        None where there is no such blob, it has more than `limit` bytes or is no UTF-8.
 
         Raises:
             StepError: Storage refuses, or the blob was written again in between (retryable).

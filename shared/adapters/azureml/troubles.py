@@ -72,6 +72,14 @@ TAKEN = re.compile(
 )
 """How a name sounds that somebody else has; such words may ask to "try again", too."""
 
+QUOTA = re.compile(
+    r"\bnot enough quota\b|\bquota (reached|exceeded)\b|error-outofquota", re.IGNORECASE
+)
+"""How a deployment sounds for which there is no quota: it is refused at once, as a `BadRequest`
+(for example github.com/MicrosoftLearning/mslearn-azure-ml/issues/30)."""
+
+OUT_OF_QUOTA = "OutOfQuota"
+
 NAME_TAKEN = "EndpointNameTaken"
 """Azure has no code of its own: endpoints' names are unique within a region, and a name that is
 taken is a `BadRequest` like any other ("Troubleshoot online endpoint deployment and scoring")."""
@@ -180,6 +188,9 @@ def answer_trouble(where: str, workspace: Workspace, status: int, text: str) -> 
     if taken and where.startswith("Endpoint "):
         code = NAME_TAKEN
         advice = "Choose another endpoint name for this stage in the pipeline."
+    elif status == 400 and QUOTA.search(words):
+        code = OUT_OF_QUOTA
+        advice = "Ask for more quota, or for fewer or smaller instances in the pipeline."
     elif passing:
         advice = "It is tried again."
     elif status in (401, 403):
@@ -221,7 +232,7 @@ def _words(error: Mapping[str, Any]) -> str:
             return inner
     text = str(error.get("message") or "")
     try:
-        problem = json.loads(text)
+        problem = json.loads(text.rpartition("error detail: ")[2])
     except ValueError:
         return text
     errors = problem.get("errors") if isinstance(problem, dict) else None

@@ -38,6 +38,18 @@ def test_small_texts(world: World, content: bytes, limit: int, text: str | None)
     assert missing is None
 
 
+@pytest.mark.live
+def test_signature_of_a_model(world: World) -> None:
+    """Out of the file in the model's folder; a model that is a file has none."""
+    path, container = f"contract/{world.unique}/model", world.container(world.qa)
+    signature = 'signature:\n  inputs: \'[{"type": "double", "name": "AGE"}]\'\n'
+    world.upload(world.qa, {f"{path}/MLmodel": signature.encode(), f"{path}.pkl": b"abc"})
+    assert world.artifacts.signature(container=container, path=path) == {
+        "inputs": [{"type": "double", "name": "AGE"}]
+    }
+    assert world.artifacts.signature(container=container, path=f"{path}.pkl") is None
+
+
 @contextmanager
 def storage(*, size: int, status: int, code: str = "") -> Iterator[tuple[Container, list[str]]]:
     """A container whose blobs are of this size and whose every other answer is `status`."""
