@@ -25,7 +25,7 @@ def reserve_endpoint(turn: Turn, _: Mapping[str, Json]) -> Answer:
         return Answer.done()
     services, stage, release = turn.services, turn.stage, turn.release
     holder = services.store.take_endpoint(stage=stage, release_id=release.id)
-    if holder != release.id and not _needs_endpoint(turn, holder):
+    if holder != release.id and not is_at_work(turn, holder, stage.endpoint):
         services.store.pass_endpoint(stage=stage, holder=holder, release_id=release.id)
         holder = services.store.take_endpoint(stage=stage, release_id=release.id)
     waits_for = (
@@ -197,12 +197,12 @@ def _with_logs(turn: Turn, status: OperationStatus) -> Trouble:
     return status.trouble
 
 
-def _needs_endpoint(turn: Turn, holder: ReleaseId) -> bool:
-    """Whether the holder is at work there; one that broke off may not have given it back."""
-    stored = turn.services.store.get(release_id=holder)
+def is_at_work(turn: Turn, release_id: ReleaseId, endpoint: str) -> bool:
+    """Whether a release is at work there; one that broke off may still have the endpoint."""
+    stored = turn.services.store.get(release_id=release_id)
     if stored is None or stored.release.is_over:
         return False
     return any(
-        record.endpoint == turn.stage.endpoint and record.state in TOUCHES_ENDPOINT
+        record.endpoint == endpoint and record.state in TOUCHES_ENDPOINT
         for record in stored.release.stages
     )

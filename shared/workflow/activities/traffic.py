@@ -7,15 +7,17 @@ from datetime import timedelta
 
 from shared.domain.errors import Blame, StepError, Trouble, technical
 from shared.domain.pipeline import Json
-from shared.domain.release import EventType, Outcome, StageState
+from shared.domain.release import EventType, Outcome, ReleaseId, StageState
 from shared.domain.trail import Change
 from shared.ports import OperationState
 from shared.workflow.activities.deploy import (
     TOUCHES_ENDPOINT,
     follow_operation,
+    is_at_work,
     unhealthy,
 )
 from shared.workflow.contract import Answer
+from shared.workflow.gate.serving import RELEASE_TAG
 from shared.workflow.probing import PROBES, best_probe
 from shared.workflow.turn import Turn
 
@@ -195,7 +197,11 @@ def _retire(turn: Turn) -> None:
     if configured is None or configured.keep_previous:
         kept |= set(_serving(record.traffic_before or {}))
     for deployment in endpoints.deployments(stage=stage):
-        if deployment.name not in kept and "modelgate-release" in deployment.tags:
+        owner = deployment.tags.get(RELEASE_TAG)
+        if deployment.name in kept or owner is None:
+            continue
+        # the next release may have taken the endpoint over from this one, which is done with it
+        if not is_at_work(turn, ReleaseId(owner), stage.endpoint):
             endpoints.begin_delete(stage=stage, deployment=deployment.name)
 
 

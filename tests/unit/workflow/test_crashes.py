@@ -58,6 +58,7 @@ RETIRING = {
     ("passing trouble", "endpoints.get"),
     ("passing trouble", "endpoints.deployments"),
     ("passing trouble", "endpoints.begin_delete"),
+    ("passing trouble", "store.get"),
 }
 
 

@@ -10,13 +10,14 @@ import pytest
 
 from shared.domain.decision import Choice
 from shared.domain.policy import Escalation
-from shared.domain.release import EventType, Outcome, ReleaseId
+from shared.domain.release import EventType, Outcome, ReleaseId, StageState
 from shared.ports import ScoringAnswer
-from shared.workflow.contract import Activity
+from shared.workflow.activities import run_activity
+from shared.workflow.contract import Activity, payload
 from shared.workflow.orchestrators import REVIEWS_PER_GENERATION
 from tests.fakes.running import START
 from tests.unit.workflow.crashing import Breaker
-from tests.unit.workflow.releasing import ADA, BOB
+from tests.unit.workflow.releasing import ADA, BOB, QA_STAGE
 from tests.unit.workflow.timeline import DAN, DAY, HOUR, Timeline, gated, policy
 
 MONTH = policy(
@@ -205,3 +206,44 @@ def test_an_ask_of_before_there_were_policies_is_asked_again_once_and_then_goes_
     story.run()
     assert story.outcome(release_id) is Outcome.SUCCEEDED
     assert len(story.events(release_id, EventType.APPROVAL_VOIDED)) == 1
+
+
+@dataclass
+class TakenOver(Breaker):
+    """Somebody takes the endpoint over right after its last release has looked at it."""
+
+    deed: Callable[[], None] | None = None
+
+    def call(self, name: str, method: Callable[..., Any], given: dict[str, Any]) -> Any:  # noqa: ANN401
+        result = method(**given)
+        if name == "store.take_endpoint" and self.deed is not None:
+            deed, self.deed = self.deed, None
+            deed()
+        return result
+
+
+def test_who_cleans_up_leaves_alone_what_the_next_one_has_begun() -> None:
+    """Also a release that begins anew behind a gate cleans up in QA."""
+    story = Timeline(gated(policy(ADA)))
+    first = story.begin("3")
+    story.go_on(hours=1)
+    second = story.releasing.begin("4")
+    services = story.world.services
+
+    def begins() -> None:
+        run_activity(Activity.BEGIN_RELEASE, services, payload(second))
+        run_activity(Activity.START_STAGE, services, payload(second, "qa"))
+        for activity in (
+            Activity.RESERVE_ENDPOINT,
+            Activity.PREPARE_ENDPOINT,
+            Activity.DEPLOY_MODEL,
+        ):
+            run_activity(activity, services, payload(second, "qa"))
+
+    taken = TakenOver(deed=begins).over(services)
+    run_activity(Activity.FINISH_STAGE, taken, payload(first, "qa"))
+    names = {each.partition("-")[0] for each in story.releasing.deployments(QA_STAGE)}
+    assert names == {"v3", "v4"}
+    story.starts(second)()
+    story.go_on(hours=1)
+    assert story.release(second).stages[0].state is StageState.SUCCEEDED
