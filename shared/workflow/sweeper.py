@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.domain.approval import Verdict, answers_to, judge
+from shared.domain.asking import owed
 from shared.domain.errors import StepError
 from shared.domain.release import Release, ReleaseId, StageState
 from shared.ports import Orchestrations, Services
@@ -76,12 +77,14 @@ def _has_news(services: Services, release: Release) -> bool:
         return False
     if release.abort_requested_by is not None or release.superseded_by is not None:
         return True
-    if stage.ask.series > 1 and not stage.ask.mailed:
-        return True  # links were revoked, and new ones not mailed yet
     decisions = services.store.decisions(release_id=release.id)
     mine = [decision for decision in decisions if decision.stage == stage.name]
     if len(answers_to(stage.ask, mine)) > stage.ask.heard:
         return True
-    verdict = judge(stage.ask, mine, services.clock.now()).verdict
-    is_held_up = verdict is Verdict.APPROVED and bool(stage.ask.degraded)
-    return verdict is not Verdict.WAIT and not is_held_up
+    now = services.clock.now()
+    judgement = judge(stage.ask, mine, now)
+    if judgement.verdict is Verdict.WAIT:
+        are_revoked = stage.ask.series > 1 and not stage.ask.mailed
+        return are_revoked and bool(owed(stage.ask, judgement, now))
+    is_held_up = judgement.verdict is Verdict.APPROVED and bool(stage.ask.degraded)
+    return not is_held_up

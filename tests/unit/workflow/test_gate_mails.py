@@ -220,6 +220,18 @@ def test_revoked_links_are_mailed_anew_when_nothing_is_probed_and_the_bell_is_lo
     assert story.world.orchestrations.rung == [release_id]
 
 
+def test_revoked_links_that_nobody_needs_ring_no_bell() -> None:
+    story = Timeline(gated(policy(ADA)))
+    release_id = story.begin()
+    later = START + timedelta(hours=20)
+    story.at(story.decides(release_id, Choice.DEFER, effective_at=later), hours=1)
+    story.at(revoked(story, release_id), hours=2.5)
+    story.sweeps(every_seconds=300, until=later)
+    story.run()
+    assert story.outcome(release_id) is Outcome.SUCCEEDED
+    assert story.world.orchestrations.rung == [release_id]
+
+
 def _link(story: Timeline, mail: Mail) -> Link:
     token = mail.text.split()[2].rpartition("/")[2]
     link = story.world.links.read(token=token, max_age_seconds=1e9)
