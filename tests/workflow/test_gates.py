@@ -1,10 +1,12 @@
-"""A release that waits for long begins anew, on the engine: what is rung meanwhile is heard."""
+"""Releases that wait at a gate, on the engine: they begin anew, hear what is rung, and give way."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from shared.domain.decision import Choice
+from shared.domain.policy import Supersede
 from shared.domain.release import ReleaseId
 from shared.ports import ConflictError
 from shared.workflow.contract import RELEASE
@@ -55,3 +57,41 @@ def _says_no(running: Running, release_id: ReleaseId) -> bool:
     except ConflictError:
         return False
     return True
+
+
+def test_a_bell_for_a_release_that_nobody_drives_disturbs_nobody(running: Running) -> None:
+    replacing(running)
+    older, newer = running.releasing.begin("3"), running.releasing.begin("4")
+    running.start(older)
+    running.until_asked(older)
+    running.client.terminate_orchestration(older)
+    running.client.wait_for_orchestration_completion(older, timeout=20)
+    running.client.purge_orchestration(older)
+    running.start(newer)
+    running.approve(newer)
+    running.ring(newer)
+    assert running.outcome(newer) == "Succeeded"
+    assert running.releasing.release(older).superseded_by == newer
+    running.start(older)  # as the sweeper does
+    assert running.outcome(older) == "Superseded"
+
+
+def test_an_older_release_hears_at_once_that_a_newer_one_takes_its_place(running: Running) -> None:
+    replacing(running)
+    older, newer = running.releasing.begin("3"), running.releasing.begin("4")
+    running.start(older)
+    running.until_asked(older)
+    running.start(newer)
+    assert running.outcome(older) == "Superseded"
+    running.approve(newer)
+    running.ring(newer)
+    assert running.outcome(newer) == "Succeeded"
+
+
+def replacing(running: Running) -> None:
+    """Newer versions end older ones at the gate."""
+    (pipeline,) = running.releasing.world.pipelines
+    qa, prod = pipeline.stages
+    assert prod.approval is not None
+    prod = replace(prod, approval=replace(prod.approval, supersede=Supersede.REPLACE))
+    running.releasing.world.pipelines = (replace(pipeline, stages=(qa, prod)),)
