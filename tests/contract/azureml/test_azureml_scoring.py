@@ -159,3 +159,33 @@ def test_many_threads_at_once(emulated: Emulated) -> None:
     with ThreadPoolExecutor(8) as threads:
         assert all(threads.map(look, range(8)))
     assert len(workspaces._clients) == 1
+
+
+def test_candidate_beside_current(emulated: Emulated) -> None:
+    """Two endpoints at once: one by its deployment's header, the other as its users ask it."""
+    world = emulated.world
+    candidate, current = world.stage(), world.stage(world.prod, endpoint=f"live-{world.unique}")
+    for stage, deployments in ((candidate, ("old", "new")), (current, ("blue", "green"))):
+        world.created(stage)
+        model = world.registered(stage.workspace)
+        for deployment in deployments:
+            world.deployed(stage, deployment, model)
+        world.trafficked(stage, {deployments[0]: 100})
+
+    def ask_one(place: tuple[Stage, str | None]) -> ScoringAnswer:
+        stage, deployment = place
+        return world.endpoints.score(
+            stage=stage, deployment=deployment, body={"rows": [1]}, timeout_seconds=10
+        )
+
+    places: list[tuple[Stage, str | None]] = [(candidate, "new"), (current, None)]
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(5):
+            answers = list(threads.map(ask_one, places))
+            assert [answer.status for answer in answers] == [200, 200]
+            keys = [str(answer.body["key"]) for answer in answers if isinstance(answer.body, dict)]
+            assert f"{candidate.endpoint}-new-" in keys[0]
+            assert f"{current.endpoint}-blue-" in keys[1]
+    by_header = ask_one((current, "green"))
+    assert isinstance(by_header.body, dict)
+    assert f"{current.endpoint}-green-" in str(by_header.body["key"])

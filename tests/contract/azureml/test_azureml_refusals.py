@@ -1,0 +1,88 @@
+"""What Azure refuses for want of a role or of quota, and what the look before has said of it."""
+
+import json
+
+import pytest
+
+from shared.adapters.azureml.troubles import answer_trouble
+from shared.domain.errors import Blame, StepError
+from shared.domain.pipeline import Stage, Workspace
+from shared.domain.release import ModelVersion
+from tests.contract.azureml.looking import ML, failed, looked
+from tests.contract.azureml.world import Emulated, trouble_of
+
+HERE = Workspace("s", "g", "wk")
+
+
+@pytest.fixture
+def ready(emulated: Emulated) -> tuple[Stage, ModelVersion]:
+    """An endpoint, and a model to deploy to it."""
+    stage = emulated.world.stage()
+    emulated.world.created(stage)
+    return stage, emulated.world.registered()
+
+
+def test_no_quota_left(emulated: Emulated, ready: tuple[Stage, ModelVersion]) -> None:
+    """Refused at once, in JSON in a sentence in JSON, as users have reported it."""
+    stage, model = ready
+    emulated.running.control("POST", "quota", {"name": "standardDSv2Family", "limit": 6})
+    assert failed(looked(emulated.world, stage, copies=False)) == ["Quota"]
+    with pytest.raises(StepError) as caught:
+        emulated.world.endpoints.begin_deploy(stage=stage, deployment="blue", model=model, tags={})
+    trouble = trouble_of(caught.value)
+    assert (trouble.code, trouble.blame, trouble.retryable) == (
+        "OutOfQuota",
+        Blame.TECHNOLOGY,
+        False,
+    )
+    assert "Not enough quota available for Standard_DS3_v2" in trouble.message
+    assert "Current usage/limit: 0/6. Additional needed: 8" in trouble.message
+    assert "{" not in trouble.message
+    assert trouble.message.endswith(
+        "Ask for more quota, or for fewer or smaller instances in the pipeline."
+    )
+
+
+def test_no_endpoint_left() -> None:
+    words = '"Endpoint Quota reached for subscription s.Current usage/limit: 300/300."'
+    detail = {"code": "InferencingClientCallFailed", "message": words}
+    error = {"code": "BadRequest", "message": "The request is invalid.", "details": [detail]}
+    trouble = answer_trouble("Endpoint ep", HERE, 400, json.dumps({"error": error}))
+    assert trouble.code == "OutOfQuota"
+    assert "300/300" in trouble.message
+
+
+def test_no_role_to_deploy(emulated: Emulated, ready: tuple[Stage, ModelVersion]) -> None:
+    stage, model = ready
+    operation = f"{ML}/workspaces/onlineEndpoints/deployments/write"
+    missing = {"workspace": stage.workspace.name, "without": [operation]}
+    emulated.running.control("POST", "permissions", missing)
+    assert failed(looked(emulated.world, stage, copies=False)) == ["Permissions"]
+    with pytest.raises(StepError) as caught:
+        emulated.world.endpoints.begin_deploy(stage=stage, deployment="blue", model=model, tags={})
+    trouble = trouble_of(caught.value)
+    assert (trouble.code, trouble.retryable) == ("AuthorizationFailed", False)
+    assert f"perform action '{operation}'" in trouble.message
+    assert f"AzureML Data Scientist on workspace {stage.workspace.name}" in trouble.message
+
+
+def test_no_role_to_move_traffic(emulated: Emulated, ready: tuple[Stage, ModelVersion]) -> None:
+    stage, _ = ready
+    operation = f"{ML}/workspaces/onlineEndpoints/write"
+    missing = {"workspace": stage.workspace.name, "without": [operation]}
+    emulated.running.control("POST", "permissions", missing)
+    assert failed(looked(emulated.world, stage, copies=False)) == ["Permissions"]
+    with pytest.raises(StepError) as caught:
+        emulated.world.endpoints.begin_traffic(stage=stage, traffic={})
+    assert f"perform action '{operation}'" in trouble_of(caught.value).message
+
+
+def test_no_role_to_register(emulated: Emulated) -> None:
+    world = emulated.world
+    missing = [f"{ML}/workspaces/models/versions/write"]
+    body = {"workspace": world.prod.name, "without": missing}
+    emulated.running.control("POST", "permissions", body)
+    assert failed(looked(world, world.stage(world.prod))) == ["Permissions"]
+    with pytest.raises(StepError) as caught:
+        world.registered(world.prod)
+    assert trouble_of(caught.value).code == "AuthorizationFailed"
