@@ -182,7 +182,7 @@ def test_canceled() -> None:
         ("Endpoint ep", 400, "There is already an endpoint with this name.", None, 0),
         ("Endpoint ep", 409, "Another operation is in progress. Try again.", "UserError", 1),
         ("Endpoint ep", 503, "Try again", "UserError", 1),
-        ("Endpoint ep", 400, "Quota exceeded", "UserError", 0),
+        ("Endpoint ep", 400, "Quota exceeded", "OutOfQuota", 0),
         ("Model m", 409, "Version 3 already exists; retry with another name", "UserError", 0),
     ],
 )
