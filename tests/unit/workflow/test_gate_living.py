@@ -148,6 +148,22 @@ def test_qa_that_breaks_right_before_a_yes_is_seen_in_time() -> None:
     assert story.releasing.deployments(PROD_STAGE) == ["v2-old"]
 
 
+def test_a_look_that_has_grown_old_before_the_start_is_taken_again() -> None:
+    story, release_id, _ = story_of(policy(ADA))
+
+    def slow(activity: Activity) -> None:
+        if activity is Activity.START_STAGE:
+            story.world.clock.advance(minutes=2)
+            answers(story, release_id, BAD)
+            story.inlines[release_id].before = lambda _: None
+
+    story.inlines[release_id].before = slow
+    story.at(story.decides(release_id, Choice.APPROVE), hours=2)
+    story.run(hours=4)
+    assert story.ask(release_id).degraded
+    assert story.releasing.deployments(PROD_STAGE) == ["v2-old"]
+
+
 def replaced(story: Timeline, deployment: str) -> None:
     """Another version takes a deployment's place in QA."""
     endpoints, model = story.world.endpoints, ModelVersion("diabetes", "3")

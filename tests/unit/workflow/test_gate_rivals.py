@@ -60,16 +60,16 @@ def test_where_versions_are_kept_both_wait_and_both_may_go() -> None:
 def test_a_newer_version_ends_the_older_at_once_and_its_people_hear_of_it() -> None:
     story = Timeline(with_rule(Supersede.REPLACE))
     older = story.begin("3")
-    story.at(lambda: newer.append(story.begin("4")), hours=2)
+    story.at(lambda: newer.append(story.begin("4")), hours=2.5)
     newer: list[ReleaseId] = []
-    story.run(hours=2.1)
+    story.run(hours=2.51)
     release = story.release(older)
     assert release.outcome is Outcome.SUPERSEDED
     assert release.reason == f"Release {newer[0]} of a newer version took its place."
     (event,) = story.events(older, EventType.SUPERSEDED)
     assert event.details == {"by": newer[0], "version": "4"}
     for person in (ADA, BOB, OWNER):
-        assert (2.0, "Superseded") in story.mails(person)
+        assert (2.5, "Superseded") in story.mails(person)
     story.decides(newer[0], APPROVE)()
     story.run()
     assert (story.outcome(newer[0]), serving(story)) == (Outcome.SUCCEEDED, "v4")

@@ -1,10 +1,13 @@
-"""Who speaks for others: a stand-in and those above are asked for every voice, once each."""
+"""Who speaks for whom, and whether it counts: stand-ins, those above, voices handed on."""
 
 from datetime import timedelta
 
-from shared.domain.decision import Choice
+import pytest
+
+from shared.domain.decision import Choice, Decision
 from shared.domain.policy import Delegation, Escalation, Order
 from shared.domain.release import Outcome
+from shared.domain.trail import Change
 from tests.fakes.running import START
 from tests.unit.workflow.releasing import ADA, BOB
 from tests.unit.workflow.timeline import CAROL, DAN, DAY, HOUR, Timeline, gated, policy
@@ -84,3 +87,33 @@ def test_a_yes_without_signing_in_does_not_count_where_people_sign_in() -> None:
     assert (story.outcome(release_id), story.started_at(release_id)) == (Outcome.SUCCEEDED, 2.0)
     mail = story.mailer.to(ADA)[0]
     assert mail.text.split()[3] == "None", "no code: signing in is the second factor"
+
+
+@pytest.mark.parametrize(("late", "outcome"), [(3, Outcome.SUCCEEDED), (9, Outcome.EXPIRED)])
+def test_a_yes_in_time_that_is_a_moment_on_its_way_still_counts(
+    late: float, outcome: Outcome
+) -> None:
+    story = Timeline(gated(policy(ADA)))
+    release_id = story.begin()
+    story.run(hours=1)
+    ask = story.ask(release_id)
+    in_time = Decision(
+        release_id,
+        "prod",
+        1,
+        ADA,
+        Choice.APPROVE,
+        "",
+        ask.expires_at - timedelta(seconds=1),
+        ask.digest,
+    )
+
+    def arrives() -> None:
+        if story.outcome(release_id) is None:
+            change = Change(story.release(release_id))
+            story.releasing.write(release_id, change, decision=in_time)
+            story.world.orchestrations.ring(release_id=release_id)
+
+    story.at(arrives, seconds=(ask.expires_at - START).total_seconds() + late)
+    story.run()
+    assert story.outcome(release_id) is outcome
