@@ -22,6 +22,9 @@ The pauses grow with the age of the ask, up to an hour."""
 
 LONGEST_MAIL_PAUSE_SECONDS: Final = 3600.0
 
+SHORTEST_MAIL_PAUSE_SECONDS: Final = 60.0
+"""Once an ask is some minutes old."""
+
 
 def send_owed(turn: Turn, ask: Ask, judgement: Judgement) -> tuple[Ask, Trouble | None]:
     """Send what is due; the ask as it is then, and why mail has to wait, where it has.
@@ -60,11 +63,11 @@ def _send_all(
 
 
 def retry_seconds(turn: Turn, ask: Ask, trouble: Trouble) -> float:
-    """How long mail that has to wait waits."""
+    """How long mail waits: as the service says, but none is asked again every second for long."""
+    slowly = (turn.now - ask.asked_at).total_seconds() / 4
     if trouble.retry_after_seconds is not None:
-        return max(1.0, trouble.retry_after_seconds)
-    age = (turn.now - ask.asked_at).total_seconds()
-    return min(max(MAIL_PAUSE_SECONDS, age / 4), LONGEST_MAIL_PAUSE_SECONDS)
+        return max(trouble.retry_after_seconds, min(slowly, SHORTEST_MAIL_PAUSE_SECONDS))
+    return min(max(MAIL_PAUSE_SECONDS, slowly), LONGEST_MAIL_PAUSE_SECONDS)
 
 
 def _sent(turn: Turn, ask: Ask, judgement: Judgement, each: Owed) -> Ask:

@@ -119,6 +119,14 @@ def test_a_mail_that_has_to_wait_is_sent_when_there_is_room(seconds: float) -> N
     assert story.mailer.tries == 3
 
 
+def test_a_mail_service_that_stays_away_is_not_asked_every_second() -> None:
+    story = Timeline(gated(policy(ADA)))
+    story.mailer.faults.add("send", full(1.0), times=10_000)
+    story.begin()
+    story.run(hours=3)
+    assert 180 <= story.mailer.tries <= 180 + 30
+
+
 def test_a_mail_service_that_blinks_delays_no_mail_for_long_however_old_the_ask() -> None:
     story = Timeline(
         gated(
