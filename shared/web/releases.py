@@ -72,7 +72,7 @@ def list_releases(services: Services, request: Request) -> Response:
 
 def get_release(services: Services, request: Request) -> Response:
     """`GET /api/releases/{id}`: one release, all of it."""
-    release = _stored(services, request).release
+    release = find_release(services, request).release
     asks = [(stage.name, stage.ask.number) for stage in release.stages if stage.ask]
     shown = [
         services.store.evidence(release_id=release.id, stage=stage, ask=number)
@@ -84,6 +84,7 @@ def get_release(services: Services, request: Request) -> Response:
             release,
             decisions=services.store.decisions(release_id=release.id),
             evidence=[evidence for evidence in shown if evidence is not None],
+            fetches=services.store.fetches(release_id=release.id),
             base_url=request.base_url,
         )
     )
@@ -92,7 +93,7 @@ def get_release(services: Services, request: Request) -> Response:
 def list_events(services: Services, request: Request) -> Response:
     """`GET /api/releases/{id}/events?after=`: the audit trail, oldest first."""
     after = whole_number(request, "after", default=0, least=0, most=10**9)
-    release = _stored(services, request).release
+    release = find_release(services, request).release
     events = services.store.events(release_id=release.id, after=after)
     return json_response(
         {
@@ -123,7 +124,7 @@ def start_release(services: Services, request: Request, orchestrations: Orchestr
         )
     release = _create(services, pipeline, model, requested_by)
     waking.start(orchestrations, release.id)
-    return _accepted(release, request)
+    return accepted(release, request)
 
 
 def abort_release(services: Services, request: Request, orchestrations: Orchestrations) -> Response:
@@ -132,7 +133,7 @@ def abort_release(services: Services, request: Request, orchestrations: Orchestr
     by = person(body, "by")
     why = reason_of(body)
     for _ in range(SAVE_TRIES):
-        stored = _stored(services, request)
+        stored = find_release(services, request)
         release = stored.release
         if release.is_over:
             raise ProblemError(
@@ -151,7 +152,7 @@ def abort_release(services: Services, request: Request, orchestrations: Orchestr
             except ConflictError:
                 continue
         waking.ring(orchestrations, release.id)
-        return _accepted(stored.release, request)
+        return accepted(stored.release, request)
     raise ProblemError(503, "busy", "The release is being written", "Try again in a moment.")
 
 
@@ -172,6 +173,29 @@ def health(services: Services, request: Request) -> Response:  # noqa: ARG001 (a
         },
         status=200 if is_well else 503,
     )
+
+
+def accepted(release: Release, request: Request) -> Response:
+    """The answer to whoever asked for something that the workflow does now."""
+    return json_response(
+        release_summary(release, request.base_url),
+        status=202,
+        headers={"Location": request.base_url + release_path(release.id)},
+    )
+
+
+def find_release(services: Services, request: Request) -> Stored:
+    """The release that a path names.
+
+    Raises:
+        ProblemError: There is none.
+    """
+    release_id = ReleaseId(request.params.get("id", ""))
+    is_possible = RELEASE_ID.fullmatch(release_id)
+    stored = services.store.get(release_id=release_id) if is_possible else None
+    if stored is None:
+        raise ProblemError(404, "not-found", "There is no such release", "Look at the release id.")
+    return stored
 
 
 def _create(
@@ -216,23 +240,6 @@ def _aborting(services: Services, release: Release, by: str, reason: str) -> Cha
         actor=by,
         details={"reason": reason or None},
     )
-
-
-def _accepted(release: Release, request: Request) -> Response:
-    return json_response(
-        release_summary(release, request.base_url),
-        status=202,
-        headers={"Location": request.base_url + release_path(release.id)},
-    )
-
-
-def _stored(services: Services, request: Request) -> Stored:
-    release_id = ReleaseId(request.params.get("id", ""))
-    is_possible = RELEASE_ID.fullmatch(release_id)
-    stored = services.store.get(release_id=release_id) if is_possible else None
-    if stored is None:
-        raise ProblemError(404, "not-found", "There is no such release", "Look at the release id.")
-    return stored
 
 
 def _pipeline(services: Services, name: str) -> Pipeline:

@@ -20,13 +20,12 @@ from shared.ports import Services
 from shared.web import releases
 from shared.web.http import Request, Response, guarded
 from tests.fakes import World
+from tests.unit.web.browsing import document
 from tests.unit.web.support import (
     ADA,
     GRACE,
     MODEL,
-    OPERATION,
     PIPELINE,
-    document,
     waiting,
 )
 
@@ -113,6 +112,7 @@ def test_a_cursor_of_another_list_is_a_bad_request() -> None:
 
 def test_a_release_is_shown_with_all_that_people_may_know() -> None:
     desk = waiting()
+    desk.save(replace(desk.release, registered_by="ann@example.com"))
     desk.decided(ADA, Choice.APPROVE, "Go.")
     request = Request("GET", params={"id": desk.id}, base_url="https://modelgate.example")
     status, shown = ask(releases.get_release, desk.world, request)
@@ -126,21 +126,16 @@ def test_a_release_is_shown_with_all_that_people_may_know() -> None:
     assert qa["model"] == {"name": MODEL.name, "version": "31"}
     assert qa["probe"] == {"status": 200, "latency_seconds": 0.0521, "problems": []}
     assert prod["ask"]["approvers"] == [ADA, GRACE]
+    assert prod["ask"]["policy"]["instructions"].startswith("Compare")
     assert prod["ask"]["expires_at"] == "2026-11-03T09:00:00.000Z"
     assert shown["waits_for"] == f"the approval of {ADA} or {GRACE}"
     assert [each["comment"] for each in shown["decisions"]] == ["Go."]
     assert [each["properties"] for each in shown["evidence"]] == [{"r2_score": "0.52"}]
     assert shown["links"]["events"].startswith(f"https://modelgate.example/api/releases/{desk.id}/")
     assert (shown["outcome"], shown["ended_at"]) == (None, None)
-
-
-def test_no_operation_url_no_token_and_no_variable_is_shown() -> None:
-    desk = waiting()
-    text = str(releases.get_release(desk.world.services, Request("GET", params={"id": desk.id})))
-    assert OPERATION not in text
-    assert "hunter2" not in text
-    assert desk.token() not in text
-    assert "API_KEY" in text
+    assert shown["registered_by"] == "ann@example.com"
+    assert shown["registered_at"] == "2026-11-02T09:00:00.000Z"
+    assert shown["superseded_by"] is None
 
 
 def test_every_time_is_in_utc_with_z() -> None:
