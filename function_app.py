@@ -13,7 +13,7 @@ from durabletask.task import OrchestrationContext
 from shared.bindings import event_fields, to_http, to_request
 from shared.bootstrap import Application, orchestrations
 from shared.domain.pipeline import Json
-from shared.web import approvals, releases
+from shared.web import approvals, releases, revoking
 from shared.web.http import guarded
 from shared.workflow import contract, orchestrators
 from shared.workflow.activities import run_activity
@@ -125,6 +125,15 @@ def abort_release(req: func.HttpRequest, client: SyncDurableFunctionsClient) -> 
     return to_http(view(application.services, to_request(req), orchestrations(client)))
 
 
+@app.function_name("revoke_links")
+@app.route("releases/{id}/revoke", methods=POST)
+@app.durable_client_input(client_name="client")
+def revoke_links(req: func.HttpRequest, client: SyncDurableFunctionsClient) -> func.HttpResponse:
+    """Make the links that were mailed worthless, and mail others."""
+    view = guarded(revoking.revoke_links)
+    return to_http(view(application.services, to_request(req), orchestrations(client)))
+
+
 @app.function_name("health")
 @app.route("health", methods=GET, auth_level=func.AuthLevel.ANONYMOUS)
 def health(req: func.HttpRequest) -> func.HttpResponse:
@@ -138,7 +147,7 @@ def health(req: func.HttpRequest) -> func.HttpResponse:
 @app.function_name("show_approval")
 @app.route(
     "approvals/{token}",
-    methods=[func.HttpMethod.GET, func.HttpMethod.HEAD],
+    methods=[func.HttpMethod.GET, func.HttpMethod.HEAD, func.HttpMethod.OPTIONS],
     auth_level=func.AuthLevel.ANONYMOUS,
 )
 def show_approval(req: func.HttpRequest) -> func.HttpResponse:
@@ -150,6 +159,6 @@ def show_approval(req: func.HttpRequest) -> func.HttpResponse:
 @app.route("approvals/{token}", methods=POST, auth_level=func.AuthLevel.ANONYMOUS)
 @app.durable_client_input(client_name="client")
 def decide(req: func.HttpRequest, client: SyncDurableFunctionsClient) -> func.HttpResponse:
-    """An approver's decision."""
+    """An approver's answer."""
     view = guarded(approvals.decide)
     return to_http(view(application.services, to_request(req), orchestrations(client)))
