@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import azure.functions as func
 
 from shared.domain.pipeline import Json
-from shared.web.http import Request, Response
+from shared.web.http import FORM, MAX_BODY_BYTES, Request, Response
 
 
 class EventFields(TypedDict):
@@ -40,10 +40,10 @@ def event_fields(event: func.EventGridEvent | func.CloudEvent) -> EventFields:
 
 
 def to_request(http: func.HttpRequest) -> Request:
-    """A request as views take it."""
+    """A request as views take it; a form that no view takes is not taken apart."""
     body = http.get_body()
     content_type = http.headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_form = content_type == "application/x-www-form-urlencoded"
+    is_form = content_type == FORM and len(body) <= MAX_BODY_BYTES
     text = body.decode("utf-8", "replace") if is_form else ""
     return Request(
         method=http.method.upper(),

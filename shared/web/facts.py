@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.domain.ask import Ask
-from shared.domain.evidence import Evidence
+from shared.domain.evidence import Evidence, metrics_of
 from shared.domain.pipeline import Json, Workspace
 from shared.domain.release import Probe, Release, StageRecord
+from shared.web.documents import shown_configuration
 
 UNKNOWN = "not recorded"
+
+TOLD = 20
+"""Tags that a mail tells, and properties; the page has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,22 @@ class Facts:
     evidence: Evidence
     target: Target
     measurements: tuple[Measurement, ...]
+    metrics: Mapping[str, float]
+    """The registered ones."""
+
+    configuration: Mapping[str, Json]
+    """Of the stage that is asked for, without values that may be secret."""
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """The first tags and properties, as mails have them."""
+        tags = [(f"Tag {name}", value) for name, value in self.evidence.tags.items()]
+        return [*tags[:TOLD], *list(self.evidence.properties.items())[:TOLD]]
+
+    @property
+    def untold(self) -> int:
+        """How many more there are."""
+        return len(self.evidence.tags) + len(self.evidence.properties) - len(self.told)
 
 
 def facts_of(release: Release, stage: str, ask: Ask, evidence: Evidence) -> Facts:
@@ -57,6 +77,8 @@ def facts_of(release: Release, stage: str, ask: Ask, evidence: Evidence) -> Fact
             for record in release.stages
             if record.name in evidence.probes
         ),
+        metrics=metrics_of(evidence.tags, evidence.properties),
+        configuration=shown_configuration(evidence.configuration),
     )
 
 

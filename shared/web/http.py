@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 MAX_BODY_BYTES = 64 * 1024
 """No request to this service needs more; a comment of 2,000 characters has 24 KB at most."""
 
+FORM = "application/x-www-form-urlencoded"
+"""What the decision page's form is sent as."""
+
 RETRY_AFTER_SECONDS = 30
 """What is said to those who come while something is down."""
 

@@ -1,16 +1,21 @@
 """The `Letters` port: mails from templates, in text and HTML."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
+from shared.domain.ask import Ask, Purpose
+from shared.domain.asking import Owed
 from shared.domain.decision import Decision
 from shared.domain.evidence import Evidence
 from shared.domain.names import operation_id
-from shared.domain.pipeline import Stage
 from shared.domain.release import Release
+from shared.domain.voices import Speaker
 from shared.ports import Mail
 from shared.web.documents import release_path
 from shared.web.facts import facts_of
+from shared.web.people import called
 from shared.web.render import render
+from shared.web.times import moment
 
 
 class HtmlLetters:
@@ -21,46 +26,106 @@ class HtmlLetters:
         self._base_url = base_url.rstrip("/")
 
     def approval_request(
-        self, *, release: Release, stage: Stage, evidence: Evidence, approver: str, url: str
+        self,
+        *,
+        release: Release,
+        stage: str,
+        evidence: Evidence,
+        owed: Owed,
+        url: str,
+        code: str | None,
+        now: datetime,
     ) -> Mail:
-        """To one approver: what is asked, what was measured, by when, one link."""
-        ask = release.stage_named(stage.name).ask
+        """To one person who is asked: what is asked and why now, what is known, one link, a code.
+
+        All mails of an ask have one subject, by which some programs tell what belongs together.
+        """
+        ask = release.stage_named(stage).ask
         assert ask is not None, "people are told of an ask that is stored"
         return _mail(
             "approval_request",
             operation_id=operation_id(
-                release.id, stage.name, str(ask.number), approver, "approval-request"
+                release.id, stage, str(ask.number), str(ask.series), owed.key
             ),
-            to=approver,
+            to=owed.speaker.person,
             thread=release.id,
-            facts=facts_of(release, stage.name, ask, evidence),
-            instructions=stage.approval.instructions if stage.approval else "",
-            approver=approver,
+            zone=ask.terms.time_zone,
+            facts=facts_of(release, stage, ask, evidence),
+            policy=ask.terms,
+            reasons=reasons_of(ask, owed),
+            seconds_left=(ask.expires_at - now).total_seconds(),
+            is_reminder=owed.purpose is Purpose.REMINDER,
+            person=owed.speaker.person,
             url=url,
+            code=_grouped(code) if code else None,
         )
 
-    def release_ended(self, *, release: Release, decisions: Sequence[Decision], to: str) -> Mail:
-        """To one owner: how a release ended, and why."""
-        assert release.outcome is not None, "owners are told of an end that is stored"
+    def release_ended(
+        self, *, release: Release, decisions: Sequence[Decision], to: str, was_asked: bool
+    ) -> Mail:
+        """To one owner, or to one person who was asked: how a release ended, and why."""
+        assert release.outcome is not None, "people are told of an end that is stored"
+        asks = [stage.ask for stage in release.stages if stage.ask is not None]
         return _mail(
             "release_ended",
-            operation_id=operation_id(release.id, to, "release-ended"),
+            operation_id=operation_id(release.id, "ended", to),
             to=to,
             thread=release.id,
+            zone=asks[-1].terms.time_zone if asks else "UTC",
             release=release,
             decisions=decisions,
+            was_asked=was_asked,
             status_url=self._base_url + release_path(release.id),
         )
 
 
+def reasons_of(ask: Ask, owed: Owed) -> list[str]:
+    """Why this person gets this mail now, in sentences; none where they are simply asked."""
+    speaker, policy = owed.speaker, ask.terms
+    reasons = []
+    if owed.purpose is Purpose.REMINDER:
+        since = moment(speaker.since, policy.time_zone)
+        reasons.append(f"You were asked on {since} and have not answered yet.")
+    if speaker.purpose is Purpose.ESCALATION:
+        reasons.append(_silence(ask, speaker))
+    elif speaker.stands_in_for is not None:
+        reasons.append(_standing_in(ask, speaker))
+    return reasons
+
+
+def _silence(ask: Ask, speaker: Speaker) -> str:
+    """Who has said nothing since when, so that somebody above them is asked."""
+    policy = ask.terms
+    assert policy.escalation is not None, "nobody is asked for that reason otherwise"
+    asked_at = speaker.since - timedelta(seconds=policy.escalation.after_seconds)
+    silent = called(policy, speaker.stands_in_for or speaker.voice)
+    since = moment(asked_at, policy.time_zone)
+    return f"{silent} was asked on {since} and has stayed silent: you may answer instead."
+
+
+def _standing_in(ask: Ask, speaker: Speaker) -> str:
+    """For whom somebody answers: as their stand-in, or since the voice was handed to them."""
+    policy, other = ask.terms, speaker.stands_in_for or speaker.voice
+    pairs = [(each.of, each.to) for each in policy.delegations]
+    if (other, speaker.person) in pairs:
+        return f"You stand in for {called(policy, other)}."
+    return f"The voice of {called(policy, other)} was handed on to you."
+
+
+def _grouped(code: str) -> str:
+    """A code in two groups of four."""
+    plain = code.replace("-", "")
+    return f"{plain[:4]}-{plain[4:]}"
+
+
 def _mail(name: str, *, operation_id: str, to: str, thread: str, **values: object) -> Mail:
     folder = f"email/{name}"
-    subject = render(f"{folder}/subject.txt", **values)
+    subject = " ".join(render(f"{folder}/subject.txt", **values).split())  # a header is one line
     return Mail(
         operation_id=operation_id,
         to=to,
-        subject=" ".join(subject.split()),  # a header is one line
+        subject=subject,
         text=render(f"{folder}/body.txt", **values),
-        html=render(f"{folder}/body.html", subject=" ".join(subject.split()), **values),
+        html=render(f"{folder}/body.html", subject=subject, **values),
         thread=thread,
     )

@@ -1,21 +1,20 @@
-"""Templates, and how times, durations and sizes are written in them."""
+"""Templates, and what they write values with."""
 
-import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.domain.pipeline import Json
+from shared.web.changes import beside, change_of, groups_of
+from shared.web.formats import cut, duration, latency, pretty, shown, size
+from shared.web.people import called, said
+from shared.web.times import machine, moment
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from jinja2.runtime import Context
 
 TEMPLATES = Path(__file__).parent / "templates"
-
-_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
-_SIZES = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
 def render(template: str, /, **values: object) -> str:
@@ -26,7 +25,13 @@ def render(template: str, /, **values: object) -> str:
 @cache
 def environment() -> "Environment":
     """The Jinja2 environment: all but `.txt` is escaped as HTML."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+    from jinja2 import (
+        Environment,
+        FileSystemLoader,
+        StrictUndefined,
+        pass_context,
+        select_autoescape,
+    )
 
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -37,50 +42,23 @@ def environment() -> "Environment":
         auto_reload=False,
     )
     made.filters |= {
-        "moment": moment,
+        "moment": pass_context(_moment),
+        "machine": machine,
         "duration": duration,
         "latency": latency,
         "size": size,
         "pretty": pretty,
-        "machine": machine,
+        "shown": shown,
+        "cut": cut,
+        "change": change_of,
+        "groups": groups_of,
+        "said": said,
+        "called": called,
+        "beside": beside,
     }
     return made
 
 
-def moment(at: datetime) -> str:
-    """A time for people: `24 Dec 2026, 09:00 UTC`."""
-    at = at.astimezone(UTC)
-    return f"{at.day} {at:%b %Y, %H:%M} UTC"
-
-
-def machine(at: datetime) -> str:
-    """A time for `<time datetime>`."""
-    return at.astimezone(UTC).isoformat(timespec="seconds")
-
-
-def duration(seconds: float) -> str:
-    """A duration in its largest unit, rounded down: `29 days`, `1 hour`."""
-    whole = max(0, int(seconds))
-    for name, length in _UNITS:
-        if whole >= length:
-            count = whole // length
-            return f"{count} {name}" if count == 1 else f"{count} {name}s"
-    return "0 seconds"
-
-
-def latency(seconds: float) -> str:
-    """A measured time: milliseconds below a second, else seconds."""
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
-
-
-def size(count: int) -> str:
-    """A number of bytes, in the unit that reads best: `512.0 MiB`."""
-    amount, unit = float(count), 0
-    while amount >= 1024 and unit < len(_SIZES) - 1:
-        amount, unit = amount / 1024, unit + 1
-    return f"{count} bytes" if unit == 0 else f"{amount:.1f} {_SIZES[unit]}"
-
-
-def pretty(value: Mapping[str, Json]) -> str:
-    """JSON over several lines, in the order of its names."""
-    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
+def _moment(context: "Context", at: datetime) -> str:
+    """A time in the time zone that the template was given as `zone`."""
+    return moment(at, str(context.resolve("zone")))

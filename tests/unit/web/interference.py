@@ -6,7 +6,9 @@ from datetime import timedelta
 
 from shared.domain.release import ReleaseId
 from tests.fakes.troubles import Faults
-from tests.unit.web.support import Desk
+from tests.unit.web.support import (
+    Desk,
+)
 
 
 class Meanwhile(Faults):

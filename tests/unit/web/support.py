@@ -1,18 +1,15 @@
 """A release that waits for an approval, brought there as the workflow does."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from shared.domain.ask import Ask
 from shared.domain.decision import Choice, Decision
 from shared.domain.evidence import Evidence
-from shared.domain.names import person_key
 from shared.domain.pipeline import Health, Json, ManagedCompute, Pipeline, Stage, Workspace
-from shared.domain.policy import ApprovalPolicy
+from shared.domain.policy import ApprovalPolicy, of_people
 from shared.domain.release import (
     AuditEvent,
     EventType,
@@ -21,21 +18,24 @@ from shared.domain.release import (
     Probe,
     Release,
     ReleaseId,
-    StageRecord,
     StageState,
 )
 from shared.domain.trail import Change, begin
 from shared.domain.transitions import end_release, move_stage
-from shared.ports import Link, Stored
-from shared.web.approvals import decide, show_approval
-from shared.web.http import Request, Response
+from shared.ports import DIGEST_LENGTH, Link, Stored
 from tests.fakes import World
 
-ADA, GRACE = "ada@example.com", "grace@example.com"
+ADA, GRACE, LIN = "ada@example.com", "grace@example.com", "lin@example.com"
 MODEL = ModelVersion("diabetes-automl", "31")
 DIGEST = "d" * 64
 OPERATION = "https://management.azure.com/operations/1?signature=secret"
 HOUR = 3600.0
+
+POLICY = replace(
+    of_people(ADA, GRACE, timeout_seconds=24 * HOUR),
+    instructions="Compare the probe with the last version's.",
+)
+"""The first answer of Ada or Grace decides."""
 
 QA = Stage(
     name="qa",
@@ -52,7 +52,7 @@ PROD = replace(
     model_name="diabetes-automl-production",
     endpoint="api-diabetes-prod",
     compute=ManagedCompute("Standard_DS3_v2", 2),
-    approval=ApprovalPolicy((ADA, GRACE), 24 * HOUR, "Compare the probe with the last version's."),
+    approval=POLICY,
 )
 PIPELINE = Pipeline(
     "diabetes", QA.workspace, "diabetes-*", (QA, PROD), owners=("owner@example.com",)
@@ -77,10 +77,12 @@ class Desk:
     """A world with one release in it."""
 
     world: World = field(default_factory=lambda: World([PIPELINE]))
+    model: ModelVersion = MODEL
 
     def __post_init__(self) -> None:
-        change = begin(PIPELINE, MODEL, at=self.now)
-        assert self.world.store.create(release=change.release, events=change.events)
+        change = begin(PIPELINE, self.model, at=self.now)
+        release = replace(change.release, registered_at=self.now)
+        assert self.world.store.create(release=release, events=change.events)
         self.id: ReleaseId = change.release.id
 
     @property
@@ -96,6 +98,13 @@ class Desk:
     @property
     def release(self) -> Release:
         return self.stored.release
+
+    @property
+    def asked(self) -> Ask:
+        """The newest ask of PROD."""
+        ask = self.release.stages[1].ask
+        assert ask is not None
+        return ask
 
     def save(
         self,
@@ -128,7 +137,7 @@ class Desk:
             release.stages[0],
             endpoint=QA.endpoint,
             deployment="v31-0badcafe",
-            model=MODEL,
+            model=self.model,
             operation=OPERATION,
             probe=Probe(200, 0.0521, ()),
         )
@@ -143,29 +152,61 @@ class Desk:
             record = release.stages[0]
         self.save(release)
 
-    def ask(self, **evidence: object) -> None:
-        """PROD waits for Ada or Grace; once more when it waits already."""
+    def ask(self, policy: ApprovalPolicy = POLICY, **evidence: object) -> None:
+        """PROD waits for people; once more when it waits already."""
         release = self.release
         old = release.stages[1].ask
         number = old.number + 1 if old else 1
+        above = policy.escalation.to if policy.escalation else ()
+        roster = [*policy.approvers, *(each.to for each in policy.delegations), *above, LIN]
         ask = Ask(
             number=number,
             asked_at=self.now,
-            expires_at=self.now + timedelta(hours=24),
+            expires_at=self.now + timedelta(seconds=policy.timeout_seconds),
             digest=DIGEST if number == 1 else f"{number}" * 64,
-            approvers=(ADA, GRACE),
-            mailed=(ADA,),
+            approvers=policy.approvers,
+            policy=policy,
+            roster=tuple(dict.fromkeys(roster)),
+            mailed=(f"request-0 {policy.approvers[0]}",),
+            probed_at=self.now,
         )
-        record = replace(release.stages[1], ask=ask, waits_for=f"the approval of {ADA} or {GRACE}")
+        people = " or ".join(policy.approvers)
+        record = replace(release.stages[1], ask=ask, waits_for=f"the approval of {people}")
         release = move_stage(release, record, StageState.WAITING, self.now)
         self.save(release, evidence=evidence_of(release, number, **evidence))
 
-    def token(self, approver: str = ADA, *, ask: int = 1, stage: str = "prod") -> str:
-        url = self.world.links.url(link=Link(self.id, stage, ask, person_key(approver)))
+    def link(self, person: str = ADA, **fields: Any) -> Link:  # noqa: ANN401 (fields of links)
+        ask = self.asked
+        link = Link(
+            release_id=self.id,
+            stage=1,
+            ask=ask.number,
+            series=ask.series,
+            person=ask.roster.index(person),
+            digest=ask.digest[:DIGEST_LENGTH],
+        )
+        return replace(link, **fields)
+
+    def token(self, person: str = ADA, **fields: Any) -> str:  # noqa: ANN401 (fields of links)
+        url = self.world.links.url(link=self.link(person, **fields))
         return url.rpartition("/")[2]
 
-    def update(self, record: StageRecord) -> None:
+    def code(self, person: str = ADA) -> str:
+        return self.world.links.code(link=self.link(person))
+
+    def update(self, **fields: Any) -> None:  # noqa: ANN401 (fields of asks)
+        """Change the ask, as the workflow does."""
+        record = replace(self.release.stages[1], ask=replace(self.asked, **fields))
         self.save(self.release.with_stage(record))
+
+    def begin_prod(self) -> None:
+        """The approval is used up and PROD goes on."""
+        record = replace(
+            self.release.stages[1],
+            ask=replace(self.asked, used=True),
+            waits_for="deployment v31-0badcafe",
+        )
+        self.save(move_stage(self.release, record, StageState.COPYING, self.now))
 
     def end(self, outcome: Outcome, reason: str) -> None:
         change = Change(end_release(self.release, outcome, reason, self.now)).noting(
@@ -179,11 +220,11 @@ class Desk:
         return decision
 
 
-def waiting(**evidence: object) -> Desk:
+def waiting(policy: ApprovalPolicy = POLICY, **evidence: object) -> Desk:
     """A release whose PROD waits for an approval."""
     desk = Desk()
     desk.pass_qa()
-    desk.ask(**evidence)
+    desk.ask(policy, **evidence)
     return desk
 
 
@@ -205,54 +246,3 @@ def evidence_of(release: Release, number: int = 1, **fields: object) -> Evidence
         configuration=dict(CONFIGURATION),
     )
     return replace(plain, **fields)  # type: ignore[arg-type] # names are checked there
-
-
-def posting(token: str, **form: str) -> Request:
-    """What a browser sends from the page's form."""
-    fields = {"digest": DIGEST, "comment": ""} | form
-    return Request(
-        method="POST",
-        params={"token": token},
-        form=fields,
-        body=urlencode(fields).encode(),
-        headers={"content-type": "application/x-www-form-urlencoded"},
-    )
-
-
-def getting(token: str, method: str = "GET") -> Request:
-    return Request(method=method, params={"token": token})
-
-
-def sending(value: object, **params: str) -> Request:
-    """A POST of JSON."""
-    return Request(
-        method="POST",
-        params=params,
-        body=json.dumps(value).encode(),
-        headers={"content-type": "application/json; charset=utf-8"},
-    )
-
-
-def document(response: Response) -> dict[str, Any]:
-    """The JSON of a response."""
-    value = json.loads(response.body)
-    assert isinstance(value, dict)
-    return value
-
-
-def page(response: Response) -> str:
-    """The HTML of a response, on one line so that sentences can be found in it."""
-    assert response.content_type == "text/html; charset=utf-8"
-    assert isinstance(response.body, str)
-    return " ".join(response.body.split())
-
-
-def look(desk: Desk, token: str | None = None) -> Response:
-    """Open the link."""
-    return show_approval(desk.world.services, getting(token or desk.token()))
-
-
-def say(desk: Desk, decision: str, token: str | None = None, **form: str) -> Response:
-    """Send the page's form."""
-    request = posting(token or desk.token(), decision=decision, **form)
-    return decide(desk.world.services, request, desk.world.orchestrations)

@@ -11,14 +11,13 @@ from shared.ports import Orchestrations, Services
 from shared.web import releases
 from shared.web.http import Request, Response, guarded
 from tests.fakes import World
+from tests.unit.web.browsing import document, sending
 from tests.unit.web.interference import Meanwhile, Unreachable, touch
 from tests.unit.web.support import (
     ADA,
     GRACE,
     MODEL,
     PIPELINE,
-    document,
-    sending,
     waiting,
 )
 

@@ -16,7 +16,7 @@ from shared.web.http import (
     read_json,
 )
 from tests.fakes import World
-from tests.unit.web.support import document
+from tests.unit.web.browsing import document
 
 
 def failing(error: Exception) -> Callable[[Services, Request], Response]:

@@ -1,136 +1,174 @@
+"""Mails that ask."""
+
 import re
 from dataclasses import replace
-from html import unescape
+from datetime import timedelta
 
-from shared.domain.decision import Choice
-from shared.domain.release import Outcome
-from shared.ports import Letters, Mail
-from shared.web.letters import HtmlLetters
+from shared.domain.ask import Ask, Purpose
+from shared.domain.asking import Owed
+from shared.domain.evidence import Difference
+from shared.domain.policy import ApprovalPolicy, Escalation, Voice
+from tests.unit.web.browsing import say
+from tests.unit.web.mails import (
+    URL,
+    both,
+    own,
+    request,
+    speaker_of,
+    words,
+)
+from tests.unit.web.samples import BERLIN, BOSS, FULL, MAX, QUORUM, SKIPPED
 from tests.unit.web.support import (
     ADA,
     GRACE,
+    HOUR,
     OPERATION,
-    PROD,
-    Desk,
-    evidence_of,
+    POLICY,
     waiting,
 )
 
-URL = "https://modelgate.example/api/approvals/token.with-signature_1"
-HOSTILE = '<script>alert(1)</script>"><img src=x>\r\nBcc: mallory@example.com'
-
-LETTERS: Letters = HtmlLetters(base_url="https://modelgate.example/")
-
-
-def request(desk: Desk, approver: str = ADA, **evidence: object) -> Mail:
-    return LETTERS.approval_request(
-        release=desk.release,
-        stage=PROD,
-        evidence=evidence_of(desk.release, 1, **evidence),
-        approver=approver,
-        url=URL,
-    )
-
-
-def ending(desk: Desk, to: str = "owner@example.com") -> Mail:
-    return LETTERS.release_ended(release=desk.release, decisions=desk.decisions, to=to)
-
-
-def words(html: str) -> str:
-    """The text of HTML on one line."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
-
 
 def test_the_request_asks_and_says_what_is_known() -> None:
-    mail = request(waiting())
+    mail = request(waiting(), **FULL)
     assert mail.to == ADA
     assert mail.subject == "Approve diabetes-automl version 31 for prod?"
-    for text in (" ".join(mail.text.split()), words(mail.html)):
+    for text in both(mail):
         for part in (
-            "3 Nov 2026, 09:00 UTC",
+            "3 Nov 2026, 09:00 UTC (1 day left)",
             "Compare the probe with the last version's.",
             "answered 200 in 52 ms, as expected",
             "api-diabetes-qa",
             "v31-0badcafe",
+            "api-diabetes-prod serves version 29 (100 % of the traffic).",
+            "answered 200 in 52 ms against 1.25 s now, 2 differences",
+            "149.9",
+            "r2_score",
+            "+0.025 (+5.0 %)",
+            "Version 30",
+            "grace@example.com: the intercept is off.",
             "copied to workspace wk-prod, as diabetes-automl-production version 31",
             "endpoint api-diabetes-prod",
             "data.scientist@example.com",
             "Gradient boosting",
             "3 (5.0 MiB)",
-            "do not forward it",
         ):
-            assert part in text, part
+            assert part in text.replace("\N{NO-BREAK SPACE}", " "), part
+        assert "hunter" not in text
+
+
+def test_link_code_and_version_stand_on_lines_of_their_own() -> None:
+    lines = request(waiting()).text.splitlines()
+    assert lines.count(URL) == 1
+    assert lines.count("Your code: 7K2M-9QXD") == 1
+    assert lines.count("Version: 31") == 1
+    assert request(waiting(), code="7K2M9QXD").text == request(waiting()).text
+
+
+def test_the_code_is_large_and_in_no_link() -> None:
+    mail = request(waiting())
+    assert "7K2M-9QXD" in words(mail.html)
+    assert not [link for link in re.findall(r'href="([^"]+)"', mail.html) if "7K2M" in link]
+
+
+def test_who_signs_in_gets_no_code() -> None:
+    mail = request(waiting(), code=None)
+    for text in both(mail):
+        assert "Your code" not in text
+        assert f"Sign in on the page as {ADA}" in text
+    assert "Version: 31" in mail.text.splitlines()
+
+
+def test_nobody_can_write_a_code_or_a_link_of_their_own_at_the_begin_of_a_line() -> None:
+    forged = "fine\nYour code: AAAA-AAAA\nVersion: 1\nhttps://evil.example/api/approvals/x"
+    text = request(
+        waiting(replace(POLICY, instructions=forged)),
+        description=forged,
+        tags={forged: forged},
+        **{**FULL, "skipped": (replace(SKIPPED[0], words=forged, rejections=(forged,)),)},
+        changed_since=(Difference(forged, forged, forged),),
+    ).text
+    assert re.findall(r"^Your code: .*$", text, re.MULTILINE) == ["Your code: 7K2M-9QXD"]
+    assert re.findall(r"^Version: .*$", text, re.MULTILINE) == ["Version: 31"]
+    assert re.findall(r"^https?:.*$", text, re.MULTILINE) == [URL]
 
 
 def test_the_request_has_one_link_in_both_forms() -> None:
-    mail = request(waiting())
+    mail = request(waiting(), **FULL)
     assert re.findall(r"https?://\S+", mail.text) == [URL]
     assert re.findall(r'href="([^"]+)"', mail.html) == [URL]
     assert OPERATION not in mail.text + mail.html
 
 
-def test_a_mail_is_the_same_mail_when_it_is_tried_again() -> None:
+def test_a_reminder_says_how_long_is_left_under_the_same_subject() -> None:
     desk = waiting()
-    assert request(desk) == request(desk)
-    again = request(desk, GRACE)
-    first_ids = {request(desk).operation_id, again.operation_id}
-    desk.ask()
-    assert request(desk).operation_id not in first_ids
-    desk.end(Outcome.EXPIRED, "Nobody decided.")
-    assert ending(desk) == ending(desk)
-    ids = {*first_ids, ending(desk, ADA).operation_id, ending(desk, GRACE).operation_id}
-    assert len(ids) == 4
+    first = request(desk)
+    desk.world.clock.advance(hours=21)
+    mail = request(desk, Owed(own(desk), Purpose.REMINDER, 1))
+    assert mail.subject == first.subject
+    assert mail.text.startswith("Reminder: 3 hours left.\n")
+    for text in both(mail):
+        assert "You were asked on 2 Nov 2026, 09:00 UTC and have not answered yet." in text
+        assert "3 hours left" in text
+    assert "Reminder: 3 hours left, until 3 Nov 2026, 09:00 UTC." in words(mail.html)
+    assert "Reminder" not in first.text + first.html
 
 
-def test_mails_of_a_release_are_one_thread() -> None:
-    desk = waiting()
-    asked = request(desk)
-    desk.end(Outcome.EXPIRED, "Nobody decided.")
-    assert asked.thread == ending(desk).thread == desk.id
+def test_who_is_above_is_told_who_has_stayed_silent_since_when() -> None:
+    desk = waiting(replace(QUORUM, escalation=Escalation(12 * HOUR, (BOSS,))))
+    desk.world.clock.advance(hours=12)
+    mail = request(desk, Owed(speaker_of(desk, BOSS), Purpose.ESCALATION, 0))
+    for text in both(mail):
+        assert (
+            "Ada Lovelace (ada@example.com) was asked on 2 Nov 2026, 09:00 UTC and has stayed "
+            "silent: you may answer instead." in text
+        )
+    desk.world.clock.advance(hours=1)
+    again = request(desk, Owed(speaker_of(desk, BOSS), Purpose.REMINDER, 1))
+    assert "has stayed silent" in again.text
+    assert "You were asked on 2 Nov 2026, 21:00 UTC" in again.text
 
 
-def test_the_end_is_told_with_its_reason_and_everybodys_word() -> None:
-    desk = waiting()
-    desk.decided(GRACE, Choice.REJECT, "R2 fell.\nBadly.")
-    desk.end(Outcome.REJECTED, "Rejected by grace@example.com: R2 fell.")
-    mail = ending(desk)
-    assert (mail.to, mail.subject) == (
-        "owner@example.com",
-        "Rejected: diabetes-automl version 31",
+def test_a_stand_in_is_told_for_whom() -> None:
+    desk = waiting(BERLIN)
+    for text in both(request(desk, Owed(speaker_of(desk, MAX), Purpose.REQUEST, 0))):
+        assert f"You stand in for {ADA}." in text
+
+
+def test_who_was_handed_a_voice_is_told_whose() -> None:
+    desk = waiting(BERLIN)
+    said = say(desk, "reassign", to=BOSS)
+    assert said.status == 200
+    mail = request(desk, Owed(speaker_of(desk, BOSS), Purpose.REQUEST, 1))
+    for text in both(mail):
+        assert f"The voice of {ADA} was handed on to you." in text
+
+
+def test_who_is_asked_again_is_told_what_changed_field_by_field() -> None:
+    changed = (
+        Difference("configuration.compute.instance_count", 1, 2),
+        Difference("configuration.environment_variables.API_KEY", "hunter1", "hunter2"),
+        Difference("artefact_digest", "a" * 64, "b" * 64),
     )
-    for text in (" ".join(mail.text.split()), words(mail.html)):
-        assert "Rejected by grace@example.com: R2 fell." in text
-        assert "grace@example.com rejected prod on 2 Nov 2026, 09:00 UTC" in text
-        assert "R2 fell. Badly." in text
-        assert "answered 200 in 52 ms" in text
-        assert f"https://modelgate.example/api/releases/{desk.id}" in text
-    assert OPERATION not in mail.text + mail.html
+    mail = request(waiting(), changed_since=changed)
+    for text in both(mail):
+        assert "You are asked again" in text
+        assert re.search(r"compute.instance_count:? 1 (->|→) 2", text)
+        assert "API_KEY" in text
+        assert "hunter" not in text
+        assert re.search(r"artefact_digest:? aaaaaaaaaaaa… (->|→) bbbbbbbbbbbb…", text)
 
 
-def test_an_end_before_any_stage_and_any_word_is_told_too() -> None:
-    desk = Desk()
-    desk.end(Outcome.ERRORED, "Azure did not answer.")
-    mail = ending(desk)
-    assert "qa: Pending" in mail.text
-    assert "Decisions" not in mail.text + mail.html
+def test_an_older_version_is_said_to_be_older() -> None:
+    newer = replace(FULL["current"], is_newer=True)
+    for text in both(request(waiting(), current=newer)):
+        assert "newer than version 31: approving puts the older one in its place" in text
 
 
-def test_what_people_wrote_stays_text_in_mails() -> None:
-    desk = waiting()
-    asked = request(
-        desk,
-        description=HOSTILE,
-        tags={HOSTILE: HOSTILE},
-        registered_by=HOSTILE,
-        configuration={"endpoint": HOSTILE},
-    )
-    desk.decided(ADA, Choice.REJECT, HOSTILE)
-    desk.end(Outcome.REJECTED, HOSTILE)
-    for mail in (asked, ending(desk)):
-        assert "<script" not in mail.html
-        assert "<img" not in mail.html
-        assert "&lt;script&gt;" in mail.html
-        assert "<script>alert(1)" in mail.text
+def test_times_are_told_in_the_policys_time_zone() -> None:
+    mail = request(waiting(BERLIN))
+    for text in both(mail):
+        assert "6 Nov 2026, 10:00 Europe/Berlin" in text
+        assert "UTC" not in text
 
 
 def test_a_subject_is_one_line() -> None:
@@ -140,19 +178,20 @@ def test_a_subject_is_one_line() -> None:
     assert request(desk).subject == "Approve a Bcc: b version 31 for prod?"
 
 
-def test_html_is_what_mail_programs_take() -> None:
+def test_long_descriptions_and_many_tags_are_cut_in_mails() -> None:
+    tags = {f"tag_{number}": "word " * 1_000 for number in range(500)}
+    mail = request(waiting(), description="word " * 1_000, tags=tags)
+    assert len(mail.text) < 10_000
+    assert "… (" in mail.text
+    for text in both(mail):
+        assert "And 480 more tags and properties, on the page." in text
+
+
+def test_policies_of_before_there_were_policies_ask_too() -> None:
     desk = waiting()
-    asked = request(desk)
-    desk.end(Outcome.FAILED, "It does not start.")
-    for mail in (asked, ending(desk)):
-        assert not re.search(
-            r"<(style|img|link|form|svg)\b|url\(|display:\s*(flex|grid)", mail.html
-        )
-        assert 'role="presentation"' in mail.html
-        assert max(len(line) for line in mail.html.splitlines()) < 998  # RFC 5322, 2.1.1
-
-
-def test_long_descriptions_and_tags_are_cut_in_mails() -> None:
-    mail = request(waiting(), description="word " * 1_000, tags={"notes": "word " * 1_000})
-    assert len(mail.text) < 3_000
-    assert "…" in mail.text or "..." in mail.text
+    desk.update(policy=None)
+    assert isinstance(desk.asked.terms, ApprovalPolicy)
+    assert desk.asked.terms.voices == (Voice(ADA, (ADA,)), Voice(GRACE, (GRACE,)))
+    assert "Approve diabetes-automl" in request(desk).subject
+    assert isinstance(desk.asked, Ask)
+    assert desk.asked.expires_at - desk.now == timedelta(hours=24)

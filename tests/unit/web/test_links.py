@@ -1,162 +1,263 @@
+"""What a link leads to: an open question, what became of it, or nowhere."""
+
 from dataclasses import replace
 
 import pytest
 
-from shared.domain.release import Outcome, ReleaseId, StageState
-from shared.domain.transitions import move_stage
+from shared.domain.evidence import Difference
+from shared.domain.release import ModelVersion, Outcome, ReleaseId
 from shared.web.approvals import show_approval
 from tests.fakes.troubles import PASSING, Faults
+from tests.unit.web.browsing import filled, getting, look, page, say, send, words
+from tests.unit.web.samples import BERLIN, QUORUM
 from tests.unit.web.support import (
-    DIGEST,
+    ADA,
     GRACE,
     HOUR,
-    getting,
-    look,
-    page,
-    say,
+    MODEL,
+    Desk,
     waiting,
 )
 
 
-def test_every_dead_link_gets_the_same_page() -> None:
+def test_every_dead_link_gets_the_same_page_for_the_same_work() -> None:
     desk = waiting()
-    stranger = desk.token("mallory@example.com")
-    early = desk.token(ask=2)
-    elsewhere = desk.token(stage="nowhere")
-    unasked = desk.token(stage="qa")
-    whole = desk.token()
-    tokens = [stranger, early, elsewhere, unasked, whole[:-9], "", "x" * 5_000, "<script>"]
-    answers = [look(desk, token or " ") for token in tokens]
-    answers += [say(desk, "approve", token or " ") for token in tokens]
+    whole, form = desk.token(), filled(desk, "approve")
+    dead = [
+        "",
+        desk.world.links.url(link=replace(desk.link(), person=9)).rpartition("/")[2],
+        desk.token(ask=2),
+        desk.token(stage=7),
+        desk.token(stage=0),
+        desk.token(series=2),
+        desk.token(digest="e" * 12),
+        desk.token(release_id=ReleaseId("nobody")),
+        whole[:-9],
+        " ",
+        "x" * 5_000,
+        "<script>",
+    ]
+    desk.world.store.faults = counted = Counted()
+    answers, calls = [], []
+    for token in dead:
+        counted.calls.clear()
+        answers.append(show_approval(desk.world.services, getting(token)))
+        calls.append(list(counted.calls))
+    desk.world.store.faults = Faults()
+    answers += [send(desk, form, token=token or " ") for token in dead]
     assert {answer.status for answer in answers} == {404}
     assert len({answer.body for answer in answers}) == 1
+    assert all(each == ["get"] for each in calls)
     assert desk.decisions == []
 
 
-def test_a_link_of_another_release_leads_nowhere() -> None:
-    desk = waiting()
-    desk.id = ReleaseId("nobody")
-    token = desk.token()
-    assert show_approval(desk.world.services, getting(token)).status == 404
+class Counted(Faults):
+    """No faults: remembers what was called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[str] = []
+
+    def meet(self, method: str) -> None:
+        self.calls.append(method)
 
 
 def test_a_link_is_read_for_a_while_after_the_ask_and_then_no_more() -> None:
     desk = waiting()
     token = desk.token()
     desk.world.clock.advance(seconds=24 * HOUR)
-    assert look(desk, token).status == 410
-    desk.world.clock.advance(days=31)
-    assert look(desk, token).status == 404
+    assert look(desk, token=token).status == 410
+    desk.world.clock.advance(days=29, hours=23)
+    assert look(desk, token=token).status == 410
+    desk.world.clock.advance(hours=1)
+    assert look(desk, token=token).status == 404
 
 
 def test_after_the_time_nobody_decides() -> None:
     desk = waiting()
-    token = desk.token()
+    token, form = desk.token(), filled(desk, "approve")
     desk.world.clock.advance(seconds=24 * HOUR)
-    for response in (look(desk, token), say(desk, "approve", token)):
+    for response in (look(desk, token=token), send(desk, form, token=token)):
         assert response.status == 410
-        assert "The time to answer is over" in page(response)
-        assert "prod stays as it is" in page(response)
+        assert "The time to answer is over" in words(response)
+        assert "prod stays as it is" in words(response)
     assert desk.decisions == []
 
 
-def test_who_is_asked_again_is_sent_to_the_newer_mail() -> None:
+def test_after_the_time_it_is_told_what_came_in_time() -> None:
+    desk = waiting(replace(BERLIN, timeout_seconds=9 * HOUR))
+    desk.world.clock.advance(hours=8)
+    say(desk, "approve")
+    desk.world.clock.advance(hours=2)
+    text = words(look(desk, GRACE))
+    assert "The answers that came in time take effect on 3 Nov 2026, 09:00 Europe/Berlin" in text
+    assert "stays as it is" not in text
+    mine = look(desk)
+    assert "What you answered" in words(mine)
+    assert "<form" not in page(mine)
+
+
+def test_who_is_asked_again_is_sent_to_the_newer_mail_and_told_what_changed() -> None:
+    desk = waiting()
+    old, form = desk.token(), filled(desk, "approve")
+    change = Difference("configuration.compute.instance_count", 1, 2)
+    desk.ask(changed_since=(change,))
+    for response in (look(desk, token=old), send(desk, form, token=old)):
+        text = words(response)
+        assert "This question is void" in text
+        assert "open the link in that one" in text
+        assert "compute.instance_count" in text
+    assert look(desk, token=old).status == 410
+    assert send(desk, form, token=old).status == 409
+    assert "You are asked again" in words(look(desk))
+    assert look(desk).status == 200
+    assert desk.decisions == []
+
+
+def test_a_link_of_an_earlier_ask_names_nobody_who_may_have_taken_its_place() -> None:
     desk = waiting()
     old = desk.token()
-    desk.ask()
-    assert look(desk, old).status == 410
-    response = say(desk, "approve", old)
-    assert response.status == 409
-    assert "open the link in that one" in page(response)
-    assert look(desk, desk.token(ask=2)).status == 200
-    assert desk.decisions == []
+    say(desk, "approve", comment="Go.")
+    desk.update(used=True)
+    desk.ask(QUORUM)
+    text = words(look(desk, token=old))
+    assert "You answer as" not in text
+    assert "Go." not in text
+    assert desk.world.store.fetches(release_id=desk.id)[-1].ask == 1
 
 
 def test_an_answer_that_went_void_is_shown_as_such() -> None:
     desk = waiting()
     say(desk, "approve", comment="Go.")
-    ask = desk.release.stages[1].ask
-    assert ask is not None
-    desk.update(replace(desk.release.stages[1], ask=replace(ask, used=True)))
+    desk.update(used=True)
     response = look(desk)
     assert response.status == 410
-    assert "An earlier answer does not count any more" in page(response)
-    assert "Go." in page(response)
-
-
-def test_the_page_of_another_content_does_not_decide() -> None:
-    desk = waiting()
-    for digest in ("e" * 64, ""):
-        response = say(desk, "approve", digest=digest)
-        assert response.status == 409
-        assert "You were asked again" in page(response)
-    assert desk.decisions == []
+    assert "This question is void" in words(response)
+    assert "That does not count any more." in words(response)
+    assert "Go." in words(response)
 
 
 def test_a_used_approval_shows_how_the_release_goes_on() -> None:
     desk = waiting()
     say(desk, "approve")
-    ask = desk.release.stages[1].ask
-    assert ask is not None
-    begun = replace(
-        desk.release.stages[1], ask=replace(ask, used=True), waits_for="deployment v31-0badcafe"
-    )
-    desk.save(move_stage(desk.release, begun, StageState.COPYING, desk.now))
-    for token, headline in [
-        (desk.token(), "You have answered already"),
-        (desk.token(GRACE), "This has been decided"),
+    form = filled(desk, "reject", comment="No.")
+    desk.begin_prod()
+    for person, headline in [
+        (ADA, "You have answered already"),
+        (GRACE, "This has been decided"),
     ]:
-        response = look(desk, token)
+        response = look(desk, person)
         assert response.status == 200
-        assert headline in page(response)
-        assert "It waits for deployment v31-0badcafe." in page(response)
-        assert say(desk, "reject", token, comment="No.").status == 409
+        assert headline in words(response)
+        assert f"{ADA} approved it" in words(response)
+        assert "It waits for deployment v31-0badcafe." in words(response)
+        assert send(desk, form, person).status == 409
 
 
-def test_a_release_that_is_over_says_how_it_ended() -> None:
+@pytest.mark.parametrize(
+    ("outcome", "headline"),
+    [
+        (Outcome.ABORTED, "The release has ended"),
+        (Outcome.ERRORED, "The release has ended"),
+        (Outcome.EXPIRED, "The time to answer is over"),
+        (Outcome.SUPERSEDED, "A newer version takes its place"),
+    ],
+)
+def test_a_release_that_is_over_says_how_it_ended(outcome: Outcome, headline: str) -> None:
     desk = waiting()
-    desk.end(Outcome.ABORTED, "Stopped by Linus.")
+    form = filled(desk, "approve")
+    desk.end(outcome, "Ended for a reason.")
     assert look(desk).status == 410
-    response = say(desk, "approve")
-    assert response.status == 409
-    assert "Stopped by Linus." in page(response)
-    assert "Aborted" in page(response)
+    response = send(desk, form)
+    assert response.status == (410 if outcome is Outcome.EXPIRED else 409)
+    for words_ in (headline, "Ended for a reason.", outcome.value):
+        assert words_ in words(response)
+    assert desk.decisions == []
+
+
+def test_a_rejected_release_says_who_rejected_it_and_why() -> None:
+    desk = waiting()
+    say(desk, "reject", comment="R2 fell.")
+    desk.end(Outcome.REJECTED, f"Rejected by {ADA}: R2 fell.")
+    response = look(desk, GRACE)
+    assert response.status == 200
+    assert "This has been decided" in words(response)
+    assert f"{ADA} rejected it" in words(response)
+    assert "R2 fell." in words(response)
+
+
+def test_a_superseded_release_names_the_newer_one() -> None:
+    desk = waiting()
+    newer = Desk(desk.world, ModelVersion(MODEL.name, "32"))
+    form = filled(desk, "approve")
+    desk.save(replace(desk.release, superseded_by=newer.id))
+    for response, status in ((look(desk), 410), (send(desk, form), 409)):
+        assert response.status == status
+        assert "A newer version takes its place" in words(response)
+        assert "diabetes-automl version 32 (release" in words(response)
+        assert newer.id in words(response)
+        assert "It ends in a moment." in words(response)
+    assert desk.decisions == []
+
+
+def test_a_successor_that_cannot_be_found_is_no_trouble() -> None:
+    desk = waiting()
+    desk.save(replace(desk.release, superseded_by=ReleaseId("gone")))
+    assert "A newer version takes the place of" in words(look(desk))
 
 
 def test_a_release_that_is_being_stopped_is_not_decided() -> None:
     desk = waiting()
+    form = filled(desk, "approve")
     desk.save(replace(desk.release, abort_requested_by="linus@example.com"))
     assert look(desk).status == 200
-    response = say(desk, "approve")
+    response = send(desk, form)
     assert response.status == 409
-    assert "linus@example.com is stopping" in page(response)
+    assert "linus@example.com is stopping" in words(response)
     assert desk.decisions == []
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_revoked_link_tells_no_names_and_no_words() -> None:
+    desk = waiting()
+    old, form = desk.token(), filled(desk, "approve")
+    say(desk, "approve", GRACE, comment="Secret words.")
+    desk.update(series=2)
+    for response, status in ((look(desk, token=old), 410), (send(desk, form, token=old), 409)):
+        assert response.status == status
+        assert "This link was revoked" in words(response)
+        assert "example.com" not in words(response)
+        assert "Secret words." not in words(response)
+        assert "It has not ended." in words(response)
+    assert desk.world.store.fetches(release_id=desk.id)[0].person == ADA
+    assert look(desk).status == 200
+
+
+def test_a_new_link_after_a_revocation_decides_with_its_own_code() -> None:
+    desk = waiting()
+    old_code = desk.code()
+    desk.update(series=2)
+    assert say(desk, "approve", code=old_code).status == 400
+    assert say(desk, "approve").status == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_looking_changes_nothing(method: str) -> None:
     desk = waiting()
     before = (desk.stored, desk.events, desk.decisions)
     for _ in range(3):
         response = show_approval(desk.world.services, getting(desk.token(), method))
-        assert response.status == 200
+        assert response.status in (200, 204)
     assert (desk.stored, desk.events, desk.decisions) == before
     assert desk.world.orchestrations.rung == []
-
-
-def test_looking_with_a_decision_in_the_address_changes_nothing() -> None:
-    desk = waiting()
-    request = replace(getting(desk.token()), query={"decision": "approve", "digest": DIGEST})
-    assert show_approval(desk.world.services, request).status == 200
-    assert desk.decisions == []
 
 
 @pytest.mark.parametrize(("retryable", "status"), [(True, 503), (False, 500)])
 def test_a_store_that_fails_gets_a_page_that_tells_no_details(retryable: bool, status: int) -> None:
     desk = waiting()
     trouble = replace(PASSING, message="account modelgate01 refused", retryable=retryable)
+    token = desk.token()
     desk.world.store.faults.add("get", trouble)
-    response = look(desk)
+    response = look(desk, token=token)
     assert response.status == status
     assert "modelgate01" not in page(response)
 
@@ -170,7 +271,7 @@ def test_what_nobody_expected_gets_a_page_too() -> None:
     desk = waiting()
     token = desk.token()
     desk.world.store.faults = Unexpected()
-    response = look(desk, token)
+    response = look(desk, token=token)
     assert response.status == 500
-    assert "Something broke" in page(response)
+    assert "Something broke" in words(response)
     assert response.headers["Cache-Control"] == "no-store"

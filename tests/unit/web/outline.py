@@ -1,0 +1,21 @@
+"""What a page is made of."""
+
+from html.parser import HTMLParser
+
+
+class Outline(HTMLParser):
+    """The elements of a page in order, with their attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    def names(self) -> set[str]:
+        return {name for name, _ in self.tags}
