@@ -6,7 +6,7 @@ answers and another order of reading cannot give another verdict.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -64,28 +64,28 @@ def judge(ask: Ask, decisions: Iterable[Decision], now: datetime) -> Judgement:
     """The verdict over an ask.
 
     A decision counts when it answers this ask, was made in time, about the same content, by
-    someone whose word was wanted at that moment. In a tie a rejection wins.
+    someone whose word was wanted at that moment; any other changes nothing. Of answers that take
+    effect at the same moment a rejection comes first.
 
     Args:
         ask: What was asked.
         decisions: All decisions over the stage, in any order, with or without repeats.
-        now: The time; a clock that is behind the newest decision is taken to stand at it.
+        now: The time; a clock that is behind the newest decision that counts is taken to stand
+            at it.
     """
-    heard = _heard(ask, decisions)
-    now = max([now, *(each.at for each in heard[-1:])])
-    return _tally(ask, heard, now).judgement(now)
+    return _tally(ask, decisions, now).judgement()
 
 
 def successors(
     ask: Ask, decisions: Iterable[Decision], person: str, now: datetime
 ) -> tuple[str, ...]:
     """To whom a person may hand their voice now; empty where they have none to hand on."""
-    return _tally(ask, _heard(ask, decisions), now).successors(person, now)
+    return _tally(ask, decisions, now).successors(person)
 
 
 def answers_by_voice(ask: Ask, decisions: Iterable[Decision], now: datetime) -> dict[str, Decision]:
     """Every voice's newest answer that counted, by the voice's name."""
-    return _tally(ask, _heard(ask, decisions), now).by_voice()
+    return _tally(ask, decisions, now).by_voice()
 
 
 def is_possible(ask: Ask) -> bool:
@@ -98,33 +98,30 @@ def answers_to(ask: Ask, decisions: Iterable[Decision]) -> list[Decision]:
     return sorted({each for each in decisions if each.ask == ask.number}, key=_order)
 
 
-def _heard(ask: Ask, decisions: Iterable[Decision]) -> list[Decision]:
-    return sorted({each for each in decisions if _counts(ask, each)}, key=_order)
-
-
-def _tally(ask: Ask, heard: Iterable[Decision], now: datetime) -> "_Tally":
+def _tally(ask: Ask, decisions: Iterable[Decision], now: datetime) -> "_Tally":
+    """All that was said up to now; what was not theirs to say does not move the clock either."""
+    said = [each for each in answers_to(ask, decisions) if _counts(ask, each)]
+    trial = _Tally(ask)
+    said = [each for each in said if trial.hear(each)]
     tally = _Tally(ask)
-    for decision in heard:
-        tally.pass_to(decision.at)
-        if tally.settled is None:
-            tally.hear(decision)
-    tally.pass_to(now)
+    for each in said:
+        tally.hear(each)
+    tally.pass_to(max([now, *(each.at for each in said[-1:])]))
     return tally
 
 
 def _counts(ask: Ask, decision: Decision) -> bool:
     return (
-        decision.ask == ask.number
-        and decision.digest == ask.digest
+        decision.digest == ask.digest
         and ask.asked_at <= decision.at < ask.expires_at
+        and (decision.signed_in or not ask.terms.require_sign_in)
     )
 
 
-def _order(decision: Decision) -> tuple[datetime, bool, str, int, str, str]:
+def _order(decision: Decision) -> tuple[datetime, bool, str, int, str]:
     """By time; at the same moment rejections first, then so that all readers agree."""
     no = decision.choice is Choice.REJECT
-    person, revision = decision.approver, decision.revision
-    return (decision.at, not no, person, revision, decision.choice, decision.comment)
+    return (decision.at, not no, decision.approver, decision.revision, repr(decision))
 
 
 class _Tally:
@@ -137,87 +134,87 @@ class _Tally:
         """By voice."""
         self._heard: dict[str, int] = {}
         """The newest revision of each person."""
-        self.settled: tuple[Verdict, Decision, datetime] | None = None
+        self._now = ask.asked_at
+        self._settled: tuple[Verdict, Decision, datetime] | None = None
 
     def pass_to(self, moment: datetime) -> None:
         """Let time go by: answers take effect, and the last one that is needed settles it."""
-        while self.settled is None:
-            due = self._due_by(moment)
-            if due is None:
-                return
+        self._now = max(self._now, moment)
+        while self._settled is None and (due := self._due()) is not None:
             at, voice = due
             self._floor.answered(voice, at)
-            self._settle(at)
+            verdict = self._verdict(filter(self._floor.is_answered, self._answers))
+            if verdict is not None:
+                self._settled = (verdict, self._answers[voice], at)
 
-    def hear(self, decision: Decision) -> None:
-        """Take an answer in, if it is this person's to give now."""
-        person, at = decision.approver, decision.at
-        if decision.revision <= self._heard.get(person, 0):
-            return
-        voice = self._voice_of(person) or self._floor.voice_for(person, at, self._answers)
-        if voice is None:
-            return
+    def hear(self, decision: Decision) -> bool:
+        """Take an answer in, if it is this person's to give at its time; whether it was."""
+        self.pass_to(decision.at)
+        person = decision.approver
+        voice = self._voice_of(person)
+        if voice is None or decision.revision <= self._heard.get(person, 0):
+            return False
         if decision.choice is Choice.REASSIGN:
-            if decision.to not in self._floor.successors(person, voice, at):
-                return
-            self._floor.hand_on(voice, decision.to or "", at)
+            if decision.to is None or decision.to not in self.successors(person):
+                return False
             self._answers.pop(voice, None)
+            self._floor.hand_on(voice, person, decision.to, self._now)
         else:
-            self._answers.pop(voice, None)
             self._answers[voice] = decision
         self._heard[person] = decision.revision
         self._floor.silenced(voice)
-        self.pass_to(at)
+        self.pass_to(decision.at)
+        return True
 
-    def successors(self, person: str, now: datetime) -> tuple[str, ...]:
+    def successors(self, person: str) -> tuple[str, ...]:
         """To whom a person may hand their voice."""
-        voice = self._voice_of(person) or self._floor.voice_for(person, now, self._answers)
-        if voice is None or self.settled is not None or now >= self._ask.expires_at:
+        voice = self._voice_of(person)
+        if voice is None:
             return ()
-        return self._floor.successors(person, voice, now)
+        return self._floor.successors(person, voice, self._now, self._answers)
 
     def by_voice(self) -> dict[str, Decision]:
         """The answers so far."""
         return dict(self._answers)
 
-    def judgement(self, now: datetime) -> Judgement:
-        """Where the ask stands at `now`."""
+    def judgement(self) -> Judgement:
+        """Where the ask stands."""
         answers = tuple(sorted(self._answers.values(), key=_order))
-        approvals, required = sum(each.approves for each in answers), self._floor.required
-        if self.settled is not None:
-            verdict, decision, at = self.settled
-            return Judgement(verdict, decision, at, answers, approvals, required)
-        effect_at = self._effect_at()
-        if now >= self._ask.expires_at:
-            verdict = Verdict.EXPIRED if effect_at is None else Verdict.WAIT
-            return Judgement(
-                verdict,
-                answers=answers,
-                approvals=approvals,
-                required=required,
-                effect_at=effect_at,
-                wakes_at=effect_at,
-            )
-        speakers = self._floor.speakers(now, self._answers)
-        moments = [
-            self._ask.expires_at,
-            *self._effects().values(),
-            *self._floor.changes_after(now, self._answers),
-        ]
-        return Judgement(
+        so_far = Judgement(
             Verdict.WAIT,
             answers=answers,
-            approvals=approvals,
-            required=required,
+            approvals=sum(each.approves for each in answers),
+            required=self._floor.required,
+        )
+        if self._settled is not None:
+            verdict, decision, at = self._settled
+            return replace(so_far, verdict=verdict, decision=decision, settled_at=at)
+        effect_at = self._effect_at()
+        if self._is_late:
+            verdict = Verdict.EXPIRED if effect_at is None else Verdict.WAIT
+            return replace(so_far, verdict=verdict, effect_at=effect_at, wakes_at=effect_at)
+        return replace(
+            so_far,
             effect_at=effect_at,
-            speakers=tuple(speakers),
-            wakes_at=min(moment for moment in moments if moment > now),
+            speakers=tuple(self._floor.speakers(self._now, self._answers)),
+            wakes_at=self._wakes_at(),
         )
 
+    @property
+    def _is_late(self) -> bool:
+        return self._now >= self._ask.expires_at
+
+    def _wakes_at(self) -> datetime:
+        changes = self._floor.changes_after(self._now, self._answers)
+        moments = (self._ask.expires_at, *self._effects().values(), *changes)
+        return min(moment for moment in moments if moment > self._now)
+
     def _voice_of(self, person: str) -> str | None:
-        """The voice that the person has answered for."""
+        """The voice that the person may answer for now, or has answered for; None once it ends."""
+        if self._settled is not None or self._is_late:
+            return None
         found = (v for v, answer in self._answers.items() if answer.approver == person)
-        return next(found, None)
+        return next(found, None) or self._floor.voice_for(person, self._now, self._answers)
 
     def _effects(self) -> Mapping[str, datetime]:
         """When each voice's answer takes effect."""
@@ -226,42 +223,31 @@ class _Tally:
             for voice, each in self._answers.items()
         }
 
-    def _due_by(self, moment: datetime) -> tuple[datetime, str] | None:
-        """The next answer that takes effect up to a moment: when, and whose voice."""
+    def _due(self) -> tuple[datetime, str] | None:
+        """The next answer that takes effect by now: when, and whose voice."""
         waiting = [
-            (at, self._answers[voice].approves, voice)
+            (at, self._answers[voice].approves, _order(self._answers[voice]), voice)
             for voice, at in self._effects().items()
-            if at <= moment and not self._floor.is_answered(voice)
+            if at <= self._now and not self._floor.is_answered(voice)
         ]
         if not waiting:
             return None
-        at, _, voice = min(waiting)
+        at, _, _, voice = min(waiting)
         return at, voice
 
-    def _settle(self, at: datetime) -> None:
-        effective = [
-            answer for voice, answer in self._answers.items() if self._floor.is_answered(voice)
-        ]
-        settled = self._verdict(effective)
-        if settled is not None:
-            self.settled = (*settled, at)
-
-    def _verdict(self, effective: list[Decision]) -> tuple[Verdict, Decision] | None:
-        """What answers that are in effect settle, and by which of them."""
-        yes = sorted((each for each in effective if each.approves), key=_order)
-        no = sorted((each for each in effective if not each.approves), key=_order)
-        required, left = self._floor.required, self._floor.count - len(no)
+    def _verdict(self, voices: Iterable[str]) -> Verdict | None:
+        """What the answers of voices settle when they are in effect."""
+        said = [self._answers[voice].approves for voice in voices]
+        yes, no = said.count(True), said.count(False)
+        required, left = self._floor.required, self._floor.count - no
         if no and (self._ask.terms.reject is Rejection.FIRST or left < required):
-            return Verdict.REJECTED, no[-1]
-        if len(yes) >= required:
-            return Verdict.APPROVED, yes[-1]
-        return None
+            return Verdict.REJECTED
+        return Verdict.APPROVED if 1 <= required <= yes else None
 
     def _effect_at(self) -> datetime | None:
         """When the answers that are there settle it, if nobody says anything more."""
         effects = self._effects()
         for moment in sorted(set(effects.values())):
-            effective = [self._answers[voice] for voice, at in effects.items() if at <= moment]
-            if self._verdict(effective) is not None:
+            if self._verdict(v for v, at in effects.items() if at <= moment) is not None:
                 return moment
         return None

@@ -84,5 +84,5 @@ class Ask:
 
 
 def mail_key(purpose: Purpose, number: int, person: str) -> str:
-    """Names a mail of an ask: the `number` counts reminders, and is 0 for anything else."""
+    """Names a mail of an ask: the `number` counts reminders, and hand-overs before a request."""
     return f"{purpose}-{number} {person}"

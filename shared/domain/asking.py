@@ -16,7 +16,7 @@ class Owed:
     speaker: Speaker
     purpose: Purpose
     number: int
-    """Counts reminders; 0 for anything else."""
+    """Counts reminders; how often a voice was handed on before a request; 0 for anything else."""
 
     @property
     def key(self) -> str:
@@ -52,7 +52,7 @@ def next_mail_at(ask: Ask, judgement: Judgement, now: datetime) -> datetime | No
 
 
 def _due(ask: Ask, speaker: Speaker, now: datetime) -> Owed:
-    first = Owed(speaker, speaker.purpose, 0)
+    first = Owed(speaker, speaker.purpose, speaker.handed_on)
     if first.key not in ask.mailed:
         return first  # also where it was refused: who got no mail gets no reminder either
     past = [moment for moment in _reminders(ask, speaker) if moment <= now]

@@ -1,6 +1,11 @@
-"""When a decision takes effect: hours of the day, days of the week, and freezes."""
+"""When a decision takes effect: hours of the day, days of the week, and freezes.
 
-from datetime import UTC, date, datetime, timedelta
+A day's hours are from when the local clock first shows `opens`, or jumps over it, until it first
+shows `closes`, or jumps over it.
+"""
+
+from bisect import bisect_left
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.domain.policy import ApprovalPolicy, Hours
@@ -40,12 +45,23 @@ def _next_opening(hours: Hours | None, zone: ZoneInfo, moment: datetime) -> date
     while True:
         if day.weekday() in hours.days:
             opens, closes = _window(hours, zone, day)
-            if moment < closes:
+            if max(moment, opens) < closes:
                 return max(moment, opens)
         day += _DAY
 
 
 def _window(hours: Hours, zone: ZoneInfo, day: date) -> tuple[datetime, datetime]:
-    opens = datetime.combine(day, hours.opens, zone).astimezone(UTC)
-    closes = datetime.combine(day, hours.closes, zone).astimezone(UTC)
-    return opens, closes
+    return _strikes(day, hours.opens, zone), _strikes(day, hours.closes, zone)
+
+
+def _strikes(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """When the clock first shows a time of a day, or jumps over it as summer time begins."""
+    local = datetime.combine(day, at)
+    late, early = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    start = min(early, late)  # of a gap, or the first of two; early and late are one otherwise
+
+    def shown(seconds: int) -> datetime:
+        return (start + timedelta(seconds=seconds)).astimezone(zone).replace(tzinfo=None)
+
+    gap = range(int((late - start).total_seconds()))
+    return start + timedelta(seconds=bisect_left(gap, local, key=shown))

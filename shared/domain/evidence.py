@@ -200,7 +200,8 @@ def _number(text: str) -> float | None:
         number = float(text)
     except ValueError:
         return None
-    return number if isfinite(number) else None
+    # Python takes 2026_11 for a number, and nobody else does
+    return number if isfinite(number) and "_" not in text else None
 
 
 def _below(where: str, name: str) -> str:

@@ -66,12 +66,13 @@ def kind_of(method: str, headers: Mapping[str, str]) -> tuple[FetchKind, str]:
         method: Of the request.
         headers: By lower-case name.
     """
-    agent = "".join(sign for sign in headers.get("user-agent", "") if sign.isprintable())[:120]
+    name = "".join(sign for sign in headers.get("user-agent", "") if sign.isprintable()).strip()
+    agent = name[:120]
     if method != "GET":
         return FetchKind.AUTOMATIC, method
-    for name in ("sec-purpose", "purpose", "x-moz"):
-        if "prefetch" in headers.get(name, "").lower():
+    for header in ("sec-purpose", "purpose", "x-moz"):
+        if "prefetch" in headers.get(header, "").lower():
             return FetchKind.AUTOMATIC, "prefetch"
-    if not agent or any(part in agent.lower() for part in _SCANNERS):
+    if not agent or any(part in name.lower() for part in _SCANNERS):
         return FetchKind.AUTOMATIC, agent or "no User-Agent"
     return FetchKind.PERSON, agent

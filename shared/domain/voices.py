@@ -1,12 +1,12 @@
 """Who may speak for which voice, and when: order, delegations, escalation, voices handed on."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.domain.ask import Ask, Purpose
 from shared.domain.decision import Decision
-from shared.domain.policy import Order, Voice
+from shared.domain.policy import Escalation, Order, Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,9 @@ class Speaker:
     stands_in_for: str | None = None
     """The person or the group whose voice it is, where it is not their own."""
 
+    handed_on: int = 0
+    """How often the voice has been handed on, the last time to this person."""
+
 
 class Floor:
     """The voices of an ask: which have been heard, whose turn it is, who may speak."""
@@ -31,9 +34,12 @@ class Floor:
     def __init__(self, ask: Ask) -> None:
         """Nobody has said anything yet."""
         self._policy = ask.terms
-        self._requester = ask.requester
-        self._asked_at = ask.asked_at
-        self._holders: dict[str, tuple[str, datetime]] = {}
+        self._ask = ask
+        self._own = {member: voice.name for voice in ask.terms.voices for member in voice.members}
+        self._holders: dict[str, Speaker] = {}
+        """By voice, where it was handed on."""
+        self._gave: set[str] = set()
+        """Who has handed a voice on; they have had their word, unless they got one back."""
         self._answered: dict[str, datetime] = {}
         self._voices = [voice for voice in self._policy.voices if self._has_a_speaker(voice)]
 
@@ -54,9 +60,9 @@ class Floor:
 
     def may_decide(self, person: str) -> bool:
         """Whether the policy lets this person decide at all: the requester may not."""
-        if self._policy.requester_may_approve or not self._requester:
+        if self._policy.requester_may_approve or not self._ask.requester:
             return True
-        return not self._policy.is_called(person, self._requester)
+        return not self._policy.is_called(person, self._ask.requester)
 
     def answered(self, voice: str, at: datetime) -> None:
         """A voice's answer has taken effect."""
@@ -70,34 +76,37 @@ class Floor:
         """Whether an answer of this voice is in effect."""
         return voice in self._answered
 
-    def hand_on(self, voice: str, to: str, at: datetime) -> None:
-        """From now on `to` alone has this voice."""
-        self._holders[voice] = (to, at)
+    def hand_on(self, voice: str, by: str, to: str, at: datetime) -> None:
+        """From now on `to` has this voice, in place of its members and their stand-ins."""
+        times = self._holders[voice].handed_on + 1 if voice in self._holders else 1
+        self._holders[voice] = Speaker(to, voice, at, Purpose.REQUEST, voice, times)
+        self._gave.add(by)
+        self._gave.discard(to)
 
     def voice_for(self, person: str, at: datetime, answers: Mapping[str, Decision]) -> str | None:
-        """The voice that an answer of this person counts for; their own before others'.
+        """The voice that an answer of this person counts for, the policy's first of several.
 
         Args:
             person: Who speaks.
             at: When.
             answers: The answers so far, by voice.
         """
-        found = [each for each in self._all_speakers(at, answers) if each.person == person]
-        own = [each for each in found if each.stands_in_for is None]
-        return next((each.voice for each in (*own, *found)), None)
+        found = (each.voice for each in self._all_speakers(at, answers) if each.person == person)
+        return next(found, None)
 
     def speakers(self, at: datetime, answers: Mapping[str, Decision]) -> list[Speaker]:
         """Whose word is wanted at a moment, each person once."""
         people: dict[str, Speaker] = {}
-        everybody = self._all_speakers(at, answers)
-        for each in sorted(everybody, key=lambda speaker: speaker.stands_in_for is not None):
+        for each in self._all_speakers(at, answers):
             people.setdefault(each.person, each)
         return list(people.values())
 
-    def successors(self, person: str, voice: str, at: datetime) -> tuple[str, ...]:
+    def successors(
+        self, person: str, voice: str, at: datetime, answers: Mapping[str, Decision]
+    ) -> tuple[str, ...]:
         """To whom a person may hand this voice: their group, their stand-ins, those above.
 
-        Nobody who has a voice of their own, since a person has one.
+        Nobody who has another voice, or has answered for one, since a person has one.
         """
         members = next(each.members for each in self._voices if each.name == voice)
         group = [member for member in members if member != person]
@@ -107,34 +116,42 @@ class Floor:
             if each.of in members and each.begins_at <= at < each.ends_at
         ]
         above = self._policy.escalation.to if self._policy.escalation else ()
-        others = {member for each in self._voices for member in each.members if each.name != voice}
-        taken = {holder for holder, _ in self._holders.values()}
-        busy = {*others, *taken, person}
-        found = dict.fromkeys([*group, *standing_in, *above])
-        return tuple(each for each in found if each not in busy and self.may_decide(each))
+        holders = {holder.person for holder in self._holders.values()}
+        busy = {*holders, *(answer.approver for answer in answers.values()), person}
+        return tuple(
+            each
+            for each in dict.fromkeys([*group, *standing_in, *above])
+            if each not in busy and self._own.get(each, voice) == voice and self.may_decide(each)
+        )
 
     def changes_after(self, now: datetime, answers: Mapping[str, Decision]) -> list[datetime]:
         """The moments after `now` in which somebody else may speak, or may no more."""
         moments = []
         for voice, since in self._open(answers):
             if self._policy.escalation is not None:
-                moments.append(since + timedelta(seconds=self._policy.escalation.after_seconds))
+                moments.append(since + _pause(self._policy.escalation))
             for each in self._policy.delegations:
                 if each.of in voice.members:
                     moments += [each.begins_at, each.ends_at]
         return [moment for moment in moments if moment > now]
 
     def _has_a_speaker(self, voice: Voice) -> bool:
-        people = [
-            *voice.members,
-            *(d.to for d in self._policy.delegations if d.of in voice.members),
+        """Whether there is anyone who may speak for it before the ask expires."""
+        ask, escalation = self._ask, self._policy.escalation
+        others = [
+            each.to
+            for each in self._policy.delegations
+            if each.of in voice.members
+            and max(each.begins_at, ask.asked_at) < min(each.ends_at, ask.expires_at)
         ]
-        people += self._policy.escalation.to if self._policy.escalation else ()
+        if escalation and ask.asked_at + _pause(escalation) < ask.expires_at:
+            others += escalation.to
+        people = [*voice.members, *(each for each in others if each not in self._own)]
         return any(self.may_decide(person) for person in people)
 
     def _open(self, answers: Mapping[str, Decision]) -> Iterator[tuple[Voice, datetime]]:
         """The voices whose turn it is and that have given no answer, and since when."""
-        since = self._asked_at
+        since = self._ask.asked_at
         for voice in self._voices:
             if voice.name not in answers:
                 yield voice, since
@@ -144,8 +161,8 @@ class Floor:
                 since = max(since, self._answered[voice.name])
 
     def _all_speakers(self, at: datetime, answers: Mapping[str, Decision]) -> list[Speaker]:
-        """Everybody who may speak, once for each voice; who has spoken has had their word."""
-        spoken = {answer.approver for answer in answers.values()}
+        """Everybody who may speak, perhaps for several voices; who has spoken had their word."""
+        spoken = {*self._gave, *(answer.approver for answer in answers.values())}
         return [
             speaker
             for voice, since in self._open(answers)
@@ -156,23 +173,27 @@ class Floor:
     def _speakers_of(self, voice: Voice, since: datetime, at: datetime) -> Iterator[Speaker]:
         holder = self._holders.get(voice.name)
         if holder is not None:
-            person, handed_on_at = holder
-            yield Speaker(person, voice.name, max(since, handed_on_at), Purpose.REQUEST, voice.name)
+            yield replace(holder, since=max(since, holder.since))
         else:
-            yield from self._members_and_stand_ins(voice, since, at)
-        escalation = self._policy.escalation
-        if escalation is not None:
-            from_then = since + timedelta(seconds=escalation.after_seconds)
-            if from_then <= at:
-                for person in escalation.to:
-                    yield Speaker(person, voice.name, from_then, Purpose.ESCALATION, voice.name)
+            for member in voice.members:
+                yield Speaker(member, voice.name, since, Purpose.REQUEST)
+        have_one = {*self._own, *(each.person for each in self._holders.values())}
+        for speaker in self._stand_ins(voice, since, at):
+            if speaker.person not in have_one:
+                yield speaker
 
-    def _members_and_stand_ins(
-        self, voice: Voice, since: datetime, at: datetime
-    ) -> Iterator[Speaker]:
-        for member in voice.members:
-            yield Speaker(member, voice.name, since, Purpose.REQUEST)
-        for each in self._policy.delegations:
-            if each.of in voice.members and each.begins_at <= at < each.ends_at:
-                from_then = max(since, each.begins_at)
-                yield Speaker(each.to, voice.name, from_then, Purpose.REQUEST, each.of)
+    def _stand_ins(self, voice: Voice, since: datetime, at: datetime) -> Iterator[Speaker]:
+        if voice.name not in self._holders:
+            for each in self._policy.delegations:
+                if each.of in voice.members and each.begins_at <= at < each.ends_at:
+                    from_then = max(since, each.begins_at)
+                    yield Speaker(each.to, voice.name, from_then, Purpose.REQUEST, each.of)
+        escalation = self._policy.escalation
+        if escalation is not None and since + _pause(escalation) <= at:
+            from_then = since + _pause(escalation)
+            for person in escalation.to:
+                yield Speaker(person, voice.name, from_then, Purpose.ESCALATION, voice.name)
+
+
+def _pause(escalation: Escalation) -> timedelta:
+    return timedelta(seconds=escalation.after_seconds)
