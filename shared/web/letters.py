@@ -100,7 +100,7 @@ def _silence(ask: Ask, speaker: Speaker) -> str:
     asked_at = speaker.since - timedelta(seconds=policy.escalation.after_seconds)
     silent = called(policy, speaker.stands_in_for or speaker.voice)
     since = moment(asked_at, policy.time_zone)
-    return f"{silent} was asked on {since} and has stayed silent: you may answer instead."
+    return f"No answer has come from {silent} since {since}: you may answer instead."
 
 
 def _standing_in(ask: Ask, speaker: Speaker) -> str:

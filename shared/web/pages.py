@@ -13,6 +13,7 @@ from shared.domain.policy import ApprovalPolicy
 from shared.ports import Services
 from shared.web.facts import facts_of
 from shared.web.filled import Filled, Mistake
+from shared.web.glance import glance
 from shared.web.http import RETRY_AFTER_SECONDS, Response
 from shared.web.people import rules_of, voices_of
 from shared.web.principal import sign_in_path, sign_out_path
@@ -41,6 +42,7 @@ def decision_page(
 ) -> Response:
     """The question, with what is known; with mistakes, what has to be mended in the answer."""
     case, policy = question.case, question.case.policy
+    facts = facts_of(case.release, case.record.name, case.ask, question.evidence)
     return _page(
         "decision",
         status,
@@ -48,7 +50,8 @@ def decision_page(
         question=question,
         case=case,
         policy=policy,
-        facts=facts_of(case.release, case.record.name, case.ask, question.evidence),
+        facts=facts,
+        glance=glance(facts),
         seconds_left=(case.ask.expires_at - case.now).total_seconds(),
         voices=voices_of(case),
         rules=rules_of(case.ask),

@@ -1,10 +1,12 @@
 """What programs read of asks, answers and evidence."""
 
+import re
 from typing import Any
 
 from shared.domain.evidence import Difference
 from shared.web import releases
 from shared.web.http import Request
+from tests.structure.source import ROOT
 from tests.unit.web.browsing import BROWSER, document, look, say
 from tests.unit.web.samples import BERLIN, BOSS, FULL, MAX
 from tests.unit.web.support import (
@@ -195,3 +197,25 @@ def test_no_operation_url_no_token_no_code_and_no_variable_is_shown() -> None:
     assert desk.token() not in text
     assert desk.code() not in text
     assert "API_KEY" in text
+
+
+def test_the_page_for_programs_names_every_field() -> None:
+    desk = waiting(BERLIN, **FULL)
+    say(desk, "approve")
+    told = set(re.findall(r"`([a-z_0-9]+)`", (ROOT / "docs" / "api.md").read_text("utf-8")))
+    assert names_in(shown_of(desk)) - told == set()
+
+
+OPEN = {"tags", "properties", "schema", "configuration", "terms", "names", "body", "probes"}
+"""Fields whose names are not the service's own."""
+
+
+def names_in(value: object) -> set[str]:
+    """The names of all fields in a document."""
+    if isinstance(value, list):
+        return {name for each in value for name in names_in(each)}
+    if not isinstance(value, dict):
+        return set()
+    return value.keys() | {
+        name for key, each in value.items() if key not in OPEN for name in names_in(each)
+    }

@@ -75,6 +75,7 @@ def test_what_matters_comes_first() -> None:
         "Approve diabetes-automl version 31 for prod? Answer until",
         "You are asked again",
         "What to look at",
+        "In short",
         "What was measured",
         "Beside what serves now",
         "What changes",
@@ -87,6 +88,36 @@ def test_what_matters_comes_first() -> None:
     ]
     places = [text.index(heading) for heading in headings]
     assert places == sorted(places)
+
+
+def test_the_evidence_is_told_in_short() -> None:
+    html = page(look(waiting(**FULL)))
+    for section, line in [
+        ("measured", "qa: answered 200 in 52 ms, as expected"),
+        ("beside", "Version 29 serves now; 2 differences in the answers"),
+        (
+            "changes",
+            (
+                "Changes in metrics (2), environment and configuration (2), files (2), schema (1), "
+                "tags (1), properties (1), description and type (1)"
+            ),
+        ),
+        ("skipped", "You also accept 3 skipped versions, 1 of them rejected"),
+    ]:
+        assert f'<a href="#{section}">{line}</a>' in html
+
+
+def test_little_evidence_is_told_shorter() -> None:
+    probe = Probe(500, 2.5, ("answered 500 instead of 200",))
+    text = text_of(waiting(probes={"qa": probe}))
+    assert "In short qa: answered 500 in 2.50 s, answered 500 instead of 200" in text
+    assert "Nothing serves yet What was measured" in text
+    same = replace(COMPARISON, differences=(), difference_count=0)
+    one = (replace(SKIPPED[0], outcome=None),)
+    text = text_of(waiting(current=CURRENT, comparisons=(same,), skipped=one))
+    assert "serves now; no differences in the answers You also accept 1 skipped version " in text
+    stranger = replace(CURRENT, model=None, source=None)
+    assert "A version that is not known serves now What was" in text_of(waiting(current=stranger))
 
 
 def test_times_are_told_in_the_policys_time_zone() -> None:
