@@ -59,7 +59,10 @@ def test_opening_the_page_changes_nothing(stack: Stack, waiting: dict[str, Any])
         assert "Trebles." in page.text
     assert requests.head(link, timeout=30).status_code == 200
     assert stack.events(waiting["id"]) == before
-    assert stack.release(waiting["id"]) == waiting
+    after = stack.release(waiting["id"])
+    (fetch,) = after.pop("fetches")
+    assert (fetch["kind"], fetch["person"]) == ("automatic", f"approver@{SCENARIO}.example")
+    assert after == {name: value for name, value in waiting.items() if name != "fetches"}
 
 
 def test_the_copy_carries_everything_and_says_where_it_came_from(
