@@ -23,7 +23,7 @@ def test_nobody_answering_lets_it_expire(stack: Stack) -> None:
     assert release["ended_at"] >= ask["expires_at"]
     link = stack.link("expired")
     late = requests.post(link, data={"choice": "approve", "version": "1"}, timeout=30)
-    assert late.status_code == 409
+    assert late.status_code == 410
     assert requests.get(link, timeout=30).status_code == 410
     assert stack.release(release["id"])["decisions"] == []
     assert "Expired" in stack.owners_mail("expired")["text"]
