@@ -73,7 +73,7 @@ class HtmlLetters:
             thread=release.id,
             zone=asks[-1].terms.time_zone if asks else "UTC",
             release=release,
-            decisions=decisions,
+            answers=[(each, _remark(release, each)) for each in decisions],
             was_asked=was_asked,
             status_url=self._base_url + release_path(release.id),
         )
@@ -110,6 +110,17 @@ def _standing_in(ask: Ask, speaker: Speaker) -> str:
     if (other, speaker.person) in pairs:
         return f"You stand in for {called(policy, other)}."
     return f"The voice of {called(policy, other)} was handed on to you."
+
+
+def _remark(release: Release, decision: Decision) -> str:
+    """What is to be known of an answer, besides what it says."""
+    ask = release.stage_named(decision.stage).ask
+    is_void = ask is not None and decision.ask < ask.number
+    remarks = [
+        *(["they changed their mind"] if decision.revision > 1 else []),
+        *(["void, since people were asked again"] if is_void else []),
+    ]
+    return f" ({'; '.join(remarks)})" if remarks else ""
 
 
 def _grouped(code: str) -> str:

@@ -12,6 +12,7 @@ from shared.domain.evidence import Difference
 from shared.domain.release import Outcome, ReleaseId
 from shared.ports import Letters
 from tests.fakes import FakeLetters
+from tests.unit.web.browsing import say
 from tests.unit.web.mails import (
     HOSTILE,
     LETTERS,
@@ -20,7 +21,7 @@ from tests.unit.web.mails import (
     own,
     request,
 )
-from tests.unit.web.samples import FULL, SKIPPED
+from tests.unit.web.samples import FULL, QUORUM, SKIPPED
 from tests.unit.web.support import (
     ADA,
     GRACE,
@@ -109,6 +110,22 @@ def test_who_was_asked_hears_the_end_without_links(outcome: Outcome, reason: str
         assert "function key" not in text
     assert "http" not in mail.text
     assert "href" not in mail.html
+
+
+def test_answers_that_were_changed_or_void_are_told_as_such() -> None:
+    desk = waiting(QUORUM)
+    say(desk, "approve", comment="Go.")
+    say(desk, "reject", comment="No.")
+    desk.ask(QUORUM)
+    say(desk, "approve")
+    desk.end(Outcome.ABORTED, "Stopped.")
+    for text in both(ending(desk)):
+        at = "2 Nov 2026, 09:00 UTC"
+        void = "void, since people were asked again"
+        assert f"{ADA} approved it for prod on {at} ({void})" in text
+        assert f"{ADA} rejected it for prod on {at} (they changed their mind; {void})" in text
+        assert text.count(f"{ADA} approved it for prod on {at}") == 2
+        assert text.count(void) == 2
 
 
 def test_an_end_before_any_stage_and_any_word_is_told_too() -> None:

@@ -7,6 +7,7 @@ from shared.domain.policy import Escalation
 from tests.unit.web.browsing import filled, look, say, send, words
 from tests.unit.web.samples import BERLIN, BOSS, MAX, QUORUM, SEQUENCE
 from tests.unit.web.support import (
+    ADA,
     GRACE,
     HOUR,
     LIN,
@@ -36,6 +37,14 @@ def test_a_stand_in_whose_word_came_too_late_is_told_who_answered() -> None:
     desk = waiting(replace(BERLIN, required=2))
     say(desk, "approve")
     assert "Somebody has answered in your place" in words(look(desk, MAX))
+
+
+def test_a_voice_that_was_handed_on_is_told_to_the_others() -> None:
+    desk = waiting(replace(BERLIN, required=2))
+    say(desk, "reassign", to=BOSS)
+    text = words(look(desk, GRACE))
+    assert f"{ADA} : not answered yet It was handed on to {BOSS}." in text
+    assert MAX not in text
 
 
 def test_who_is_above_is_asked_once_others_stay_silent() -> None:
