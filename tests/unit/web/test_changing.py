@@ -11,6 +11,7 @@ from shared.ports import Orchestrations, Services
 from shared.web import releases
 from shared.web.http import Request, Response, guarded
 from tests.fakes import World
+from tests.fakes.troubles import Faults
 from tests.unit.web.browsing import document, sending
 from tests.unit.web.interference import Meanwhile, Unreachable, touch
 from tests.unit.web.support import (
@@ -58,6 +59,28 @@ def test_an_ended_release_is_repeated_as_the_next_attempt() -> None:
     desk.end(Outcome.EXPIRED, "Nobody decided.")
     status, shown = tell(releases.start_release, desk.world, sending(START))
     assert (status, shown["attempt"], shown["id"]) == (202, 2, f"{desk.id}-2")
+
+
+class Quicker(Faults):
+    """Somebody else starts the same version just before."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    def meet(self, method: str) -> None:
+        if method == "create":
+            self._world.store.faults = Faults()
+            tell(releases.start_release, self._world, sending(START | {"requested_by": GRACE}))
+
+
+def test_of_two_who_start_the_same_version_one_does() -> None:
+    world = World([PIPELINE])
+    world.store.faults = Quicker(world)
+    status, problem = tell(releases.start_release, world, sending(START))
+    assert (status, problem["type"]) == (409, "urn:modelgate:problem:release-is-open")
+    [release] = world.store.latest(pipeline=None, outcome=None, cursor=None, limit=9).releases
+    assert release.requested_by == GRACE
 
 
 def test_an_open_release_of_the_same_version_is_named() -> None:

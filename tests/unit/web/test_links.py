@@ -232,6 +232,18 @@ def test_a_revoked_link_tells_no_names_and_no_words() -> None:
     assert look(desk).status == 200
 
 
+def test_a_revoked_link_of_an_earlier_ask_tells_no_more() -> None:
+    desk = waiting()
+    old = desk.token()
+    desk.ask(changed_since=(Difference("tags.secret", "1", "2"),))
+    desk.update(series=2)
+    response = look(desk, token=old)
+    assert response.status == 410
+    assert "This link was revoked" in words(response)
+    assert "example.com" not in words(response)
+    assert "secret" not in words(response)
+
+
 def test_a_new_link_after_a_revocation_decides_with_its_own_code() -> None:
     desk = waiting()
     old_code = desk.code()
