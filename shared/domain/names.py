@@ -7,6 +7,12 @@ from shared.domain.release import ModelVersion, ReleaseId
 
 SLUG_LENGTH = 40
 
+PIPELINE_TAG = "modelgate-pipeline"
+"""Tag of an endpoint that this service made: the pipeline that deploys to it."""
+
+RELEASE_TAG = "modelgate-release"
+"""Tag of a deployment, and of a copied model: the release that made it."""
+
 
 def release_id(pipeline: str, model: ModelVersion, attempt: int) -> ReleaseId:
     """The id of a release, the same for every delivery of the same event.

@@ -3,11 +3,9 @@
 from shared.adapters.azureml.arm import Answer, Arm
 from shared.adapters.azureml.operations import fold
 from shared.domain.evidence import Check
+from shared.domain.names import PIPELINE_TAG
 from shared.domain.pipeline import KubernetesCompute, Stage
 from shared.ports import OperationState
-
-PIPELINE_TAG = "modelgate-pipeline"
-"""Tag of an endpoint that a pipeline has made: the pipeline's name."""
 
 
 def look_at_endpoint(arm: Arm, stage: Stage, pipeline: str, location: str) -> Check:

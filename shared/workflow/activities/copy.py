@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from shared.domain.names import RELEASE_TAG
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, StageState
 from shared.ports import OperationState, RegisteredModel
@@ -60,5 +61,5 @@ def _origin(turn: Turn, registered: RegisteredModel) -> dict[str, str]:
         "modelgate-source-workspace": turn.pipeline.source.name,
         "modelgate-source-model": registered.model.name,
         "modelgate-source-version": registered.model.version,
-        "modelgate-release": turn.release.id,
+        RELEASE_TAG: turn.release.id,
     }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from shared.domain.errors import Blame, StepError, Trouble
-from shared.domain.names import deployment_name
+from shared.domain.names import PIPELINE_TAG, RELEASE_TAG, deployment_name
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, Outcome, Probe, ReleaseId, StageState
 from shared.ports import OperationState, OperationStatus
@@ -47,7 +47,7 @@ def prepare_endpoint(turn: Turn, _: Mapping[str, Json]) -> Answer:
             return _unfinished(status)
     endpoint = endpoints.get(stage=stage)
     if endpoint is None:
-        tags = {**stage.tags, "modelgate-pipeline": turn.release.pipeline}
+        tags = {**stage.tags, PIPELINE_TAG: turn.release.pipeline}
         url = endpoints.begin_create(stage=stage, tags=tags)
         turn.commit(turn.updated(operation=url, waits_for=f"endpoint {stage.endpoint}"))
         return Answer.pending()
@@ -88,7 +88,7 @@ def deploy_model(turn: Turn, _: Mapping[str, Json]) -> Answer:
             stage=stage,
             deployment=record.deployment,
             model=record.model,
-            tags={**stage.tags, "modelgate-release": turn.release.id},
+            tags={**stage.tags, RELEASE_TAG: turn.release.id},
         )
         turn.commit(turn.updated(operation=url, waits_for=f"deployment {record.deployment}"))
         return Answer.pending()

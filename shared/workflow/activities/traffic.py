@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from shared.domain.errors import Blame, StepError, Trouble, technical
+from shared.domain.names import RELEASE_TAG
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, Outcome, ReleaseId, StageState
 from shared.domain.trail import Change
@@ -17,7 +18,6 @@ from shared.workflow.activities.deploy import (
     unhealthy,
 )
 from shared.workflow.contract import Answer
-from shared.workflow.gate.serving import RELEASE_TAG
 from shared.workflow.probing import PROBES, best_probe
 from shared.workflow.turn import Turn
 

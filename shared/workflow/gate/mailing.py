@@ -117,7 +117,13 @@ def _send(turn: Turn, ask: Ask, evidence: Evidence, each: Owed) -> None:
 
 
 def _require_somebody(turn: Turn, ask: Ask, judgement: Judgement) -> None:
-    """See that somebody can answer, unless what was answered is enough when it takes effect."""
+    """See that somebody can answer.
+
+    Unless what was answered is enough when it takes effect, or others are asked, too, later.
+    """
+    above = ask.terms.escalation.to if ask.terms.escalation else ()
+    if set(above) - {each.person for each in judgement.speakers}:
+        return
     first = [Owed(each, each.purpose, each.handed_on).key for each in judgement.speakers]
     if first and judgement.effect_at is None and all(key in ask.refused for key in first):
         raise technical(

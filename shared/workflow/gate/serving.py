@@ -1,15 +1,12 @@
 """What a stage's endpoint serves now, and whether that is newer than what is being released."""
 
 import re
-from typing import Final
 
 from shared.domain.evidence import Current
+from shared.domain.names import RELEASE_TAG
 from shared.domain.release import ModelVersion, Release, ReleaseId
 from shared.ports import Deployment
 from shared.workflow.turn import Turn
-
-RELEASE_TAG: Final = "modelgate-release"
-"""Tag of a deployment: the release that made it."""
 
 _MODEL = re.compile(r"(?:.*/models/|azureml:)(?P<name>[^/:]+)(?:/versions/|:)(?P<version>[^/:]+)")
 

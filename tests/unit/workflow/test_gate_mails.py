@@ -149,6 +149,15 @@ def test_nobody_can_be_reached_ends_it_with_words_that_help() -> None:
     assert "No approver of prod can be reached by mail" in (release.reason or "")
 
 
+def test_who_cannot_be_reached_ends_nothing_while_others_are_still_to_be_asked() -> None:
+    story = Timeline(gated(policy(ADA, escalation=Escalation(DAY, (CAROL,)))))
+    story.mailer.faults.add("send", REFUSED)
+    release_id = story.begin()
+    story.at(story.decides(release_id, Choice.APPROVE, CAROL), hours=25)
+    story.run()
+    assert story.release(release_id).outcome is Outcome.SUCCEEDED
+
+
 def test_a_voice_that_was_handed_to_an_address_that_is_refused_ends_it_too() -> None:
     story = Timeline(gated(policy(ADA, escalation=Escalation(DAY, (CAROL,)))))
     release_id = story.begin()
