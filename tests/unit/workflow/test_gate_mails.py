@@ -150,10 +150,10 @@ def test_nobody_can_be_reached_ends_it_with_words_that_help() -> None:
 
 
 def test_who_cannot_be_reached_ends_nothing_while_others_are_still_to_be_asked() -> None:
-    story = Timeline(gated(policy(ADA, escalation=Escalation(DAY, (CAROL,)))))
+    story = Timeline(gated(policy(ADA, escalation=Escalation(12 * HOUR, (CAROL,)))))
     story.mailer.faults.add("send", REFUSED)
     release_id = story.begin()
-    story.at(story.decides(release_id, Choice.APPROVE, CAROL), hours=25)
+    story.at(story.decides(release_id, Choice.APPROVE, CAROL), hours=13)
     story.run()
     assert story.release(release_id).outcome is Outcome.SUCCEEDED
 
