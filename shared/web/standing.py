@@ -235,7 +235,6 @@ def _of_silent(case: Case) -> tuple[Standing, Decision | None]:
 def _voices_of(case: Case) -> list[str]:
     """The voices that a person may ever speak for: their own, and those of others."""
     policy, person = case.policy, case.person
-    people = {person, *(each.approver for each in case.decisions if each.to == person)}
-    people |= {each.of for each in policy.delegations if each.to == person}
+    people = {person, *(each.of for each in policy.delegations if each.to == person)}
     is_above = policy.escalation is not None and person in policy.escalation.to
     return [voice.name for voice in policy.voices if is_above or people.intersection(voice.members)]

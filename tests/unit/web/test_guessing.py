@@ -89,6 +89,13 @@ def test_what_may_be_guessed_is_counted(field: str) -> None:
     assert right(desk).status == 429
 
 
+def test_a_code_without_a_version_is_a_guess_as_any_other() -> None:
+    desk = waiting()
+    for _ in range(10):
+        send(desk, filled(desk, "approve", version="", code="AAAA-AAAA"), headers=HERE)
+    assert right(desk).status == 429
+
+
 def test_what_cannot_be_guessed_is_not_counted() -> None:
     desk = waiting()
     for _ in range(20):

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from shared.domain.decision import Choice
 from shared.domain.evidence import Difference
-from shared.domain.release import ModelVersion, Outcome, ReleaseId
+from shared.domain.release import Outcome, ReleaseId
 from shared.web.approvals import show_approval
 from tests.fakes.troubles import PASSING, Faults
 from tests.unit.web.browsing import filled, getting, look, page, say, send, words
@@ -14,8 +15,6 @@ from tests.unit.web.support import (
     ADA,
     GRACE,
     HOUR,
-    MODEL,
-    Desk,
     waiting,
 )
 
@@ -186,24 +185,15 @@ def test_a_rejected_release_says_who_rejected_it_and_why() -> None:
     assert "R2 fell." in words(response)
 
 
-def test_a_superseded_release_names_the_newer_one() -> None:
+def test_an_answer_for_another_stage_is_none_for_this_one() -> None:
     desk = waiting()
-    newer = Desk(desk.world, ModelVersion(MODEL.name, "32"))
-    form = filled(desk, "approve")
-    desk.save(replace(desk.release, superseded_by=newer.id))
-    for response, status in ((look(desk), 410), (send(desk, form), 409)):
-        assert response.status == status
-        assert "A newer version takes its place" in words(response)
-        assert "diabetes-automl version 32 (release" in words(response)
-        assert newer.id in words(response)
-        assert "It ends in a moment." in words(response)
-    assert desk.decisions == []
-
-
-def test_a_successor_that_cannot_be_found_is_no_trouble() -> None:
-    desk = waiting()
-    desk.save(replace(desk.release, superseded_by=ReleaseId("gone")))
-    assert "A newer version takes the place of" in words(look(desk))
+    decision = desk.decided(ADA, Choice.APPROVE, "For QA.")
+    other = waiting()
+    other.save(other.release, decision=replace(decision, stage="qa"))
+    shown = look(other)
+    assert "For QA." not in words(shown)
+    assert say(other, "approve").status == 200
+    assert other.decisions[-1].revision == 1
 
 
 def test_a_release_that_is_being_stopped_is_not_decided() -> None:

@@ -5,11 +5,13 @@ from dataclasses import replace
 import pytest
 
 from shared.domain.policy import Supersede
-from shared.domain.release import ModelVersion
+from shared.domain.release import ModelVersion, ReleaseId
 from tests.unit.web.browsing import (
+    filled,
     look,
     page,
     say,
+    send,
     words,
 )
 from tests.unit.web.samples import CURRENT
@@ -38,8 +40,10 @@ def test_older_overtakes_newer_only_where_a_person_says_so() -> None:
 
 def test_a_rejection_overtakes_nothing() -> None:
     desk = waiting(current=NEWER)
-    assert say(desk, "reject", comment="Old.", overtakes="yes").status == 200
-    assert desk.decisions[0].overtakes is None
+    assert say(desk, "reject", comment="Old.").status == 200
+    other = waiting(current=NEWER)
+    assert say(other, "reject", comment="Old.", overtakes="yes").status == 200
+    assert [each.overtakes for each in (*desk.decisions, *other.decisions)] == [None, None]
 
 
 def test_nothing_is_overtaken_where_what_serves_is_older() -> None:
@@ -60,3 +64,41 @@ def test_older_ones_are_ended_where_the_policy_lets_people_say_so(supersede: Sup
     assert ('name="replaces_older"' in html) is (supersede is Supersede.ASK)
     assert say(desk, "approve", replaces_older="yes").status == 200
     assert desk.decisions[0].replaces_older is (supersede is Supersede.ASK)
+
+
+def test_a_rejection_ends_no_older_ones() -> None:
+    desk = waiting(replace(POLICY, supersede=Supersede.ASK))
+    older = Desk(desk.world, ModelVersion(MODEL.name, "30"))
+    older.pass_qa()
+    older.ask(POLICY)
+    assert say(desk, "reject", comment="No.", replaces_older="yes").status == 200
+    assert not desk.decisions[0].replaces_older
+
+
+def test_a_superseded_release_names_the_newer_one() -> None:
+    desk = waiting()
+    newer = Desk(desk.world, ModelVersion(MODEL.name, "32"))
+    form = filled(desk, "approve")
+    desk.save(replace(desk.release, superseded_by=newer.id))
+    for response, status in ((look(desk), 410), (send(desk, form), 409)):
+        assert response.status == status
+        assert "A newer version takes its place" in words(response)
+        assert "diabetes-automl version 32 (release" in words(response)
+        assert newer.id in words(response)
+        assert "It ends in a moment." in words(response)
+    assert desk.decisions == []
+
+
+def test_an_approval_that_a_newer_version_came_before_is_superseded_all_the_same() -> None:
+    desk = waiting()
+    say(desk, "approve", comment="Go.")
+    desk.save(replace(desk.release, superseded_by=ReleaseId("newer")))
+    text = words(look(desk))
+    assert "A newer version takes its place" in text
+    assert "Go." in text
+
+
+def test_a_successor_that_cannot_be_found_is_no_trouble() -> None:
+    desk = waiting()
+    desk.save(replace(desk.release, superseded_by=ReleaseId("gone")))
+    assert "A newer version takes the place of" in words(look(desk))

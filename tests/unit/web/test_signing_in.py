@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from shared.domain.approval import Verdict, judge
+from shared.domain.policy import of_people
 from shared.web.principal import addresses_of
 from tests.unit.web.browsing import filled, look, page, send, words
 from tests.unit.web.support import (
@@ -100,6 +101,14 @@ def test_who_is_signed_in_as_the_approver_decides_without_a_code() -> None:
     assert decision.signed_in
     assert decision.approver == ADA
     assert judge(desk.asked, desk.decisions, desk.now).verdict is Verdict.APPROVED
+
+
+def test_capital_letters_make_nobody_another_person() -> None:
+    policy = of_people("Ada@Example.com", timeout_seconds=3600.0)
+    desk = waiting(replace(policy, require_sign_in=True))
+    desk.world.sign_in = True
+    shown = look(desk, "Ada@Example.com", headers=entra(ADA))
+    assert "You answer as Ada@Example.com" in words(shown)
 
 
 def test_who_is_signed_in_needs_no_code_where_others_do() -> None:
