@@ -106,6 +106,7 @@ def _open(turn: Turn, policy: ApprovalPolicy) -> None:
         approvers=policy.approvers,
         policy=policy,
         requester=evidence.registered_by or release.requested_by,
+        series=old.series if old else 1,
         roster=old.roster if old else (),
         probed_at=old.probed_at if old else now,
         degraded=old.degraded if old else (),
@@ -149,7 +150,10 @@ def _still_stands(turn: Turn, ask: Ask) -> bool:
 
 def _is_void(turn: Turn, ask: Ask) -> bool:
     """Whether what people were shown is not what there is now; such an ask is made void."""
-    changed = changed_since(turn, _policy(turn), _shown(turn, ask))
+    shown = _shown(turn, ask)
+    changed = changed_since(turn, _policy(turn), shown)
+    if digest_of(shown) != ask.digest:  # somebody has written to what is kept of it
+        changed.append(Difference("evidence", ask.digest, digest_of(shown)))
     if changed:
         _void(turn, ask, changed)
     return bool(changed)

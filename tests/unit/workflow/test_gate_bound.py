@@ -223,3 +223,22 @@ def test_how_people_are_asked_may_change_meanwhile(harmless: dict[str, Any]) -> 
     assert story.outcome(release_id) is Outcome.SUCCEEDED
     assert story.events(release_id, EventType.APPROVAL_VOIDED) == []
     assert [kind for _, kind in story.mails(ADA)] == ["request 0", "Succeeded"]
+
+
+def test_evidence_that_somebody_has_written_to_is_worth_nothing() -> None:
+    story = Timeline(gated(ASKED))
+    release_id = story.begin()
+
+    def tamper() -> None:
+        kept = story.world.store._evidence
+        key = (release_id, "prod", 1)
+        kept[key] = replace(kept[key], skipped=(), total_bytes=1, checks=())
+
+    story.at(tamper, hours=1.5)
+    story.at(story.decides(release_id, Choice.APPROVE), hours=1.6)
+    story.run()
+    message = story.releasing.message(release_id, EventType.APPROVAL_VOIDED)
+    assert "evidence" in message
+    release = story.release(release_id)
+    assert release.outcome is Outcome.EXPIRED  # asked again, nobody said anything more
+    assert release.stages[1].model is None
