@@ -1,6 +1,7 @@
 """The approval policy of a stage: whose word counts, how it is asked for, when it takes effect."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
@@ -140,14 +141,15 @@ class ApprovalPolicy:
         """Whether `creator`, as Azure ML names people, may be the person of this address.
 
         Azure ML gives a mail address, an object id or a display name (`systemData.createdBy`).
-        Taken for the same in doubt: `Lovelace, Ada` is ada.lovelace@example.com.
+        Taken for the same in doubt: `Lovelace, Ada` is ada.lovelace@example.com, and `Jürgen
+        Groß` is juergen.gross@ as well as jurgen.gross@.
         """
         said = creator.casefold().strip()
         if said == address.casefold():
             return True
-        words = _words(said.partition("@")[0])
+        spellings = _spellings(said.partition("@")[0])
         name, local = self.names.get(address, ""), address.partition("@")[0]
-        return bool(words) and words in (_words(name), _words(local))
+        return not spellings.isdisjoint(_spellings(name) | _spellings(local))
 
 
 def of_people(*addresses: str, timeout_seconds: float) -> ApprovalPolicy:
@@ -156,5 +158,17 @@ def of_people(*addresses: str, timeout_seconds: float) -> ApprovalPolicy:
     return ApprovalPolicy(voices, timeout_seconds)
 
 
-def _words(text: str) -> list[str]:
-    return sorted(re.findall(r"[^\W_]+", text.casefold()))
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+
+
+def _spellings(text: str) -> set[tuple[str, ...]]:
+    """The words in any order, as addresses spell them: without accents, or with ae for ä."""
+    composed = unicodedata.normalize("NFC", text.casefold())
+    found = {_words(composed), _words(composed.translate(_UMLAUTS))}
+    return found - {()}
+
+
+def _words(text: str) -> tuple[str, ...]:
+    parts = unicodedata.normalize("NFKD", text)
+    plain = "".join(sign for sign in parts if not unicodedata.combining(sign))
+    return tuple(sorted(re.findall(r"[^\W_]+", plain)))
