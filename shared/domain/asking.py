@@ -56,7 +56,9 @@ def _due(ask: Ask, speaker: Speaker, now: datetime) -> Owed:
     if first.key not in ask.mailed:
         return first  # also where it was refused: who got no mail gets no reminder either
     past = [moment for moment in _reminders(ask, speaker) if moment <= now]
-    return Owed(speaker, Purpose.REMINDER, len(past)) if past else first
+    # counted on with every hand-over: who gets a voice back is reminded anew
+    before = len(ask.terms.reminders_seconds) * max(speaker.handed_on - 1, 0)
+    return Owed(speaker, Purpose.REMINDER, before + len(past)) if past else first
 
 
 def _reminders(ask: Ask, speaker: Speaker) -> Iterator[datetime]:
