@@ -53,8 +53,13 @@ _SCANNERS = (
     "wget/",
     "go-http-client",
     "headless",
+    "ms-office",
+    "microsoft office",
 )
 """Parts of the names that programs give themselves."""
+
+_PHONES = ("cubot",)
+"""Makers of phones whose names hold one of those parts."""
 
 
 def kind_of(method: str, headers: Mapping[str, str]) -> tuple[FetchKind, str]:
@@ -73,6 +78,9 @@ def kind_of(method: str, headers: Mapping[str, str]) -> tuple[FetchKind, str]:
     for header in ("sec-purpose", "purpose", "x-moz"):
         if "prefetch" in headers.get(header, "").lower():
             return FetchKind.AUTOMATIC, "prefetch"
-    if not agent or any(part in name.lower() for part in _SCANNERS):
+    said = name.lower()
+    for phone in _PHONES:
+        said = said.replace(phone, "")
+    if not agent or any(part in said for part in _SCANNERS):
         return FetchKind.AUTOMATIC, agent or "no User-Agent"
     return FetchKind.PERSON, agent
