@@ -20,6 +20,7 @@ from shared.domain.transitions import (
     STAGE_TRANSITIONS,
     TERMINAL_STAGES,
     end_release,
+    is_waiting,
     move_stage,
 )
 
@@ -139,3 +140,20 @@ def test_the_refusal_names_release_stage_and_both_states() -> None:
     release = new_release()
     with pytest.raises(IllegalTransitionError, match=r"stage prod of release one is Pending"):
         move_stage(release, release.stages[1], StageState.DEPLOYING, AT)
+
+
+@pytest.mark.parametrize("state", StageState)
+def test_a_release_waits_where_people_are_asked(state: StageState) -> None:
+    here = state is StageState.WAITING
+    assert is_waiting(new_release(state), "qa") is here
+    there = new_release(StageState.SUCCEEDED, state)
+    assert is_waiting(there, "prod") is here
+    assert not is_waiting(there, "qa")
+    assert not is_waiting(there, "elsewhere")
+
+
+def test_a_release_that_is_over_waits_nowhere() -> None:
+    over = replace(new_release(StageState.WAITING), outcome=Outcome.EXPIRED)
+    assert not is_waiting(over, "qa")
+    ended = end_release(new_release(StageState.WAITING), Outcome.ABORTED, "why", AT)
+    assert not is_waiting(ended, "qa")
