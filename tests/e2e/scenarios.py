@@ -49,6 +49,14 @@ LOSSES = [*map(both, (*LOST, "twice", "mailless")), pipeline("unheard")]
 
 ENDINGS = [both("restarted"), pipeline("serving")]
 
+GATES = [
+    both(
+        "replaced",
+        approval={"approvers": [approver_of("replaced")], "timeout": "30m", "supersede": "replace"},
+    ),
+    *map(both, ("reworded", "leaked", "own-model")),
+]
+
 PATIENT = {"health": {"interval": "5s"}}
 SLOW = [
     pipeline("slow", qa("slow", **PATIENT), prod("slow", approval=None, **PATIENT)),
@@ -62,6 +70,7 @@ PIPELINES = [
     *FAILURES,
     *PEOPLE,
     *LOSSES,
+    *GATES,
     *SLOW,
     *API,
     *EVENTS,
