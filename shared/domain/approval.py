@@ -106,7 +106,7 @@ def _tally(ask: Ask, decisions: Iterable[Decision], now: datetime) -> "_Tally":
     tally = _Tally(ask)
     for each in said:
         tally.hear(each)
-    tally.pass_to(max([now, *(each.at for each in said[-1:])]))
+    tally.pass_to(now)
     return tally
 
 
@@ -163,7 +163,6 @@ class _Tally:
             self._answers[voice] = decision
         self._heard[person] = decision.revision
         self._floor.silenced(voice)
-        self.pass_to(decision.at)
         return True
 
     def successors(self, person: str) -> tuple[str, ...]:

@@ -109,7 +109,6 @@ class Floor:
         Nobody who has another voice, or has answered for one, since a person has one.
         """
         members = next(each.members for each in self._voices if each.name == voice)
-        group = [member for member in members if member != person]
         standing_in = [
             each.to
             for each in self._policy.delegations
@@ -120,7 +119,7 @@ class Floor:
         busy = {*holders, *(answer.approver for answer in answers.values()), person}
         return tuple(
             each
-            for each in dict.fromkeys([*group, *standing_in, *above])
+            for each in dict.fromkeys([*members, *standing_in, *above])
             if each not in busy and self._own.get(each, voice) == voice and self.may_decide(each)
         )
 

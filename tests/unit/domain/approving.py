@@ -146,7 +146,7 @@ def policies(draw: st.DrawFn) -> ApprovalPolicy:
     delegate = st.builds(
         lambda of, to, window: Delegation(of, to, *window),
         st.sampled_from(members),
-        st.sampled_from([GIL, HAL, GIL, HAL, BOSS, pool[0]]),
+        st.sampled_from([GIL, HAL, GIL, HAL, BOSS, members[-1]]),
         _windows(),
     )
     above = st.sampled_from([(BOSS,), (BOSS, CHIEF), (GIL,)])
@@ -213,9 +213,10 @@ def _answers(draw: st.DrawFn, ask: Ask, before: Sequence[Decision], at: datetime
 @st.composite
 def strays(draw: st.DrawFn, ask: Ask) -> Decision:
     """What does not answer this ask, whoever says it and whenever."""
-    answer = said(
-        draw(st.sampled_from(Choice)), draw(st.sampled_from(PEOPLE)), draw(hours_after), revision=9
-    )
+    at = draw(st.integers(0, 23).map(lambda half: half / 2))
+    speakers = [each.person for each in judge(ask, [], hour(at)).speakers]
+    person = draw(st.sampled_from([*speakers, BOSS]))
+    answer = said(draw(st.sampled_from(Choice)), person, at, revision=9)
     return draw(
         st.sampled_from(
             [

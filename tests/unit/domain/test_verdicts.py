@@ -156,6 +156,28 @@ def test_a_clock_behind_the_newest_answer_stands_at_it() -> None:
         assert judge(ask, [*waiting, word], hour(2)).verdict is Verdict.WAIT
 
 
+@pytest.mark.parametrize(
+    "void",
+    [
+        replace(yes(ADA, 1), ask=1),
+        replace(yes(ADA, 1), ask=3),
+        replace(yes(ADA, 1), digest="another"),
+        yes(STRANGER, 1),
+        replace(yes(ADA, 0), at=hour(0) - MICROSECOND),
+        yes(ADA, 12),
+        yes(ADA, 13),
+    ],
+    ids=["earlier ask", "later ask", "other content", "a stranger", "before", "at the end", "late"],
+)
+def test_what_does_not_answer_this_ask_does_not_count(void: Decision) -> None:
+    ask = asked(policy(ADA))
+    assert judge(ask, [void], UNTIL - MICROSECOND) == judge(ask, [], UNTIL - MICROSECOND)
+    assert judge(ask, [void], UNTIL).verdict is Verdict.EXPIRED
+    assert judge(ask, [yes(ADA, 0)], hour(0)).verdict is Verdict.APPROVED
+    last = replace(yes(ADA, 12), at=UNTIL - MICROSECOND)
+    assert judge(ask, [last], UNTIL).verdict is Verdict.APPROVED
+
+
 def test_a_word_without_sign_in_does_not_count_where_it_is_required() -> None:
     ask = asked(replace(policy(ADA), require_sign_in=True))
     assert judge(ask, [yes(ADA, 1)], hour(2)).verdict is Verdict.WAIT
@@ -166,6 +188,8 @@ def test_a_word_without_sign_in_does_not_count_where_it_is_required() -> None:
 def test_more_than_can_be_heard_is_never_approved() -> None:
     terms = policy(ADA, BOB, required=3)
     decisions = [yes(ADA, 1), yes(BOB, 2)]
+    assert is_possible(asked(policy(ADA, BOB, required=1)))
+    assert is_possible(asked(policy(ADA, BOB, required=2)))
     assert not is_possible(asked(terms))
     assert judge(asked(terms), decisions, UNTIL).verdict is Verdict.EXPIRED
     lost = replace(terms, reject=Rejection.QUORUM)

@@ -154,6 +154,12 @@ class TestRequester:
         terms = standing_in(policy(ADA, CLEO, required=2), (ADA, GIL, begin, end))
         assert not is_possible(asked(terms, requester=ADA))
 
+    def test_only_who_is_named_for_them_and_has_no_voice(self) -> None:
+        for given in ((CLEO, GIL, 0, 12), (ADA, CLEO, 0, 12)):
+            terms = standing_in(policy(ADA, CLEO, required=2), given)
+            assert not is_possible(asked(terms, requester=ADA))
+        assert not is_possible(asked(above(terms, CLEO, after=0), requester=ADA))
+
     @pytest.mark.parametrize(("after", "possible"), [(11.9, True), (12, False)])
     def test_who_is_above_is_heard_when_they_are_asked_in_time(
         self, after: float, *, possible: bool
@@ -188,6 +194,7 @@ class TestStandIns:
         ask = asked(terms)
         judged = judge(ask, [yes(BOB, 1), yes(BOB, 2, 2)], hour(3))
         assert judged.verdict is Verdict.WAIT
+        assert [speaker.person for speaker in judged.speakers] == [ADA]
         assert wanted(ask, [yes(ADA, 1)], 2) == [BOB]
         assert judge(ask, [yes(ADA, 1), yes(BOB, 2)], hour(3)).verdict is Verdict.APPROVED
 
