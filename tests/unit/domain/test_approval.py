@@ -166,7 +166,10 @@ def test_nothing_changes_by_itself_before_it_wakes(
     if judged.wakes_at is None:
         assert judged.verdict is not Verdict.WAIT
         return
-    now = max([now, *(each.at for each in decisions)])
+    oracle = Oracle(ask)
+    oracle.tell(decisions)
+    now = max([now, *(each.at for each, _ in oracle.log)])
+    assert judged.wakes_at > now
     for moment in (now + part * (judged.wakes_at - now), judged.wakes_at - MICROSECOND):
         if now <= moment < judged.wakes_at:
             assert judge(ask, decisions, moment) == judge(ask, decisions, now)

@@ -17,6 +17,7 @@ from tests.unit.domain.approving import (
     ADA,
     BOB,
     CLEO,
+    GIL,
     MICROSECOND,
     STRANGER,
     UNTIL,
@@ -27,6 +28,7 @@ from tests.unit.domain.approving import (
     no,
     policy,
     said,
+    standing_in,
     voices,
     yes,
 )
@@ -151,9 +153,19 @@ def test_a_deferral_to_the_past_takes_effect_at_once() -> None:
 def test_a_clock_behind_the_newest_answer_stands_at_it() -> None:
     ask = asked(policy(ADA, BOB, required=1))
     assert judge(ask, [yes(ADA, 2)], hour(1)).verdict is Verdict.APPROVED
+
+
+def test_what_does_not_count_does_not_move_the_clock() -> None:
+    ask = asked(standing_in(policy(ADA, BOB, required=1), (BOB, GIL, 2.5, 9)))
     waiting = [later(ADA, 1, effect=3)]
-    for word in (yes(STRANGER, 4), yes(ADA, 4), replace(yes(BOB, 4), digest="another")):
-        assert judge(ask, [*waiting, word], hour(2)).verdict is Verdict.WAIT
+    for word in (
+        yes(STRANGER, 4),
+        yes(ADA, 2.5),
+        yes(ADA, 4),
+        handed(BOB, STRANGER, 2.5),
+        replace(yes(BOB, 2.5), digest="another"),
+    ):
+        assert judge(ask, [*waiting, word], hour(2)) == judge(ask, waiting, hour(2))
 
 
 @pytest.mark.parametrize(
