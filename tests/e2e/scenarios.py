@@ -54,6 +54,10 @@ GATES = [
         "replaced",
         approval={"approvers": [approver_of("replaced")], "timeout": "30m", "supersede": "replace"},
     ),
+    both(
+        "degrades",
+        approval={"approvers": [approver_of("degrades")], "timeout": "30m", "probe_every": "1m"},
+    ),
     *map(both, ("reworded", "leaked", "own-model")),
 ]
 

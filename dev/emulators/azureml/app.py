@@ -28,7 +28,9 @@ def create_app(settings: Settings, *, scorer: Scorer | None = None) -> web.Appli
     app = web.Application(client_max_size=_LARGEST_REQUEST)
     app[emulator.EMULATOR] = parts
     add_control_routes(app)
-    add_scoring_routes(app, endpoint_lookup=parts.endpoint_route)
+    add_scoring_routes(
+        app, endpoint_lookup=parts.endpoint_route, fault_lookup=parts.control.take_fault
+    )
     app.router.add_route("*", "/subscriptions/{tail:.*}", arm.handle)
 
     async def run(_: web.Application) -> AsyncIterator[None]:

@@ -19,6 +19,7 @@ import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 
+from dev.emulators.azureml.control import Fault
 from dev.emulators.azureml.scoring_types import EndpointRoute
 
 MAX_REQUEST_BYTES = 3 * 512 * 1024
@@ -39,6 +40,7 @@ def add_scoring_routes(
     *,
     endpoint_lookup: Callable[[str], EndpointRoute | None],
     rng: random.Random | None = None,
+    fault_lookup: Callable[[str, str], Fault | None] = lambda _method, _path: None,
 ) -> None:
     """Adds `POST /endpoints/{region}/{endpoint}/score` and `GET .../swagger.json`.
 
@@ -46,8 +48,10 @@ def add_scoring_routes(
         app: the emulator; the routes keep their HTTP session as long as it runs.
         endpoint_lookup: gives the route of an endpoint's name as it is at this moment.
         rng: chooses deployments by weight; tests give a seeded one.
+        fault_lookup: gives what is to go wrong with a call of this method and path, if anything.
     """
-    front = _Front(endpoint_lookup, rng or random.Random())  # noqa: S311  # not for secrets
+    generator = rng or random.Random()  # noqa: S311  # not for secrets
+    front = _Front(endpoint_lookup, generator, fault_lookup)
     app.cleanup_ctx.append(front.lifetime)
     app.router.add_post("/endpoints/{region}/{endpoint}/score", front.handle)
     app.router.add_get("/endpoints/{region}/{endpoint}/swagger.json", front.handle)
@@ -65,10 +69,14 @@ class _Call:
 
 class _Front:
     def __init__(
-        self, endpoint_lookup: Callable[[str], EndpointRoute | None], rng: random.Random
+        self,
+        endpoint_lookup: Callable[[str], EndpointRoute | None],
+        rng: random.Random,
+        fault_lookup: Callable[[str, str], Fault | None],
     ) -> None:
         self._endpoint_lookup = endpoint_lookup
         self._rng = rng
+        self._fault_lookup = fault_lookup
         self._pending: Counter[str] = Counter()
         self._mirrored: set[asyncio.Task[web.Response]] = set()
 
@@ -81,7 +89,11 @@ class _Front:
 
     async def handle(self, request: web.Request) -> web.Response:
         request_id = _request_id(request.headers)
-        response = await self._answer(request, request_id)
+        fault = self._fault_lookup(request.method, request.path)
+        if fault is None:
+            response = await self._answer(request, request_id)
+        else:
+            response = web.Response(status=fault.status, text="The model does not answer")
         response.headers.setdefault("x-request-id", request_id)
         return response
 
