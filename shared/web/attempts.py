@@ -1,7 +1,7 @@
 """How often one may guess: failed attempts by release and address, and what follows from them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from ipaddress import ip_address
 from math import ceil
@@ -23,12 +23,13 @@ class Limit:
 
 
 def limits_for(link: Link | None, address: str) -> tuple[Limit, ...]:
-    """What applies to a request: by release, or by address alone where no release is known."""
+    """What applies: by release and address, and by link; by address alone where there is none."""
     if link is None:
         return (Limit(f"- {address}", 30, 900.0),)
     return (
         Limit(f"{link.release_id} {address}", 10, 900.0),
-        Limit(link.release_id, 100, 3600.0),
+        # one link's holder locks nobody else out, and its revocation frees its person
+        Limit("/".join(map(str, astuple(link))), 100, 3600.0),
     )
 
 

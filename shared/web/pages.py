@@ -162,7 +162,7 @@ def _page(name: str, status: int, **values: object) -> Response:
     style, policy = _style()
     headers = {
         "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
+        "Referrer-Policy": "same-origin",
         "Content-Security-Policy": policy,
         "X-Content-Type-Options": "nosniff",
         "X-Robots-Tag": "noindex, nofollow",

@@ -30,12 +30,8 @@ _SOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
 
 TAKEN = frozenset({"preferred_username", "upn", f"{_SOAP}/upn"})
 """Claims that say who somebody is: the user principal name, which a tenant gives once and only in
-domains that it has proved to be its own."""
-
-REFUSED = frozenset({"email", f"{_SOAP}/emailaddress"})
-"""Claims that anybody may set to any address in a tenant of theirs: Entra ID does not verify them
-(https://learn.microsoft.com/entra/identity-platform/claims-validation: never use mutable,
-unverified claims such as email for authorization)."""
+domains that it has proved to be its own. Never `email`, which anybody may set to any address in a
+tenant of theirs (https://learn.microsoft.com/entra/identity-platform/claims-validation)."""
 
 
 class Access(StrEnum):
@@ -93,17 +89,14 @@ def visitor_of(
 def addresses_of(headers: Mapping[str, str]) -> frozenset[str]:
     """The addresses that the signed-in person goes by, lower case; empty where nobody is.
 
-    The name header may be the e-mail claim under another name (`name_typ`), and is taken only where
-    it is something else.
+    The name header is not believed: the platform fills it from whatever claim `name_typ` names,
+    which may be one that people set themselves.
     """
     principal = _principal(headers.get(PRINCIPAL, ""))
     if principal.get("auth_typ") != ENTRA or headers.get(PROVIDER, ENTRA) != ENTRA:
         return frozenset()
-    claims = list(_claims(principal))
-    taken = {value for name, value in claims if name in TAKEN}
-    refused = {value for name, value in claims if name in REFUSED}
-    named = {headers.get(NAME, "").strip().casefold()} - refused
-    return frozenset(address for address in taken | named if address)
+    claims = _claims(principal)
+    return frozenset(value for name, value in claims if name in TAKEN and value)
 
 
 def sign_in_path(page: str) -> str:

@@ -60,7 +60,8 @@ def probe_again(turn: Turn, ask: Ask) -> Ask:
         there = {each.name for each in turn.services.endpoints.deployments(stage=stage)}
         if deployment not in there:
             reason = f"{stage.endpoint} serves another version by now; {deployment} is gone."
-            return _noted(turn, ask, (), unprobed=reason)
+            # what was not well when it went has not recovered by going
+            return _noted(turn, ask, ask.degraded, "" if ask.degraded else reason)
         probe = probe_of(turn.services, stage, deployment)
     except StepError as error:
         probe = Probe(0, 0.0, (error.trouble.message,))

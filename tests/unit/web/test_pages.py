@@ -71,7 +71,7 @@ def test_every_page_carries_the_headers_that_keep_it_private() -> None:
     for response in PAGES:
         headers = response.headers
         assert headers["Cache-Control"] == "no-store"
-        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Referrer-Policy"] == "same-origin"
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert "noindex" in headers["X-Robots-Tag"]
         policy = headers["Content-Security-Policy"].split("; ")

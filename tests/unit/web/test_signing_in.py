@@ -59,7 +59,7 @@ def with_sign_in(*, required: bool) -> Desk:
         (principal(("upn", ADA)), {ADA}),
         (principal((f"{SOAP}/upn", ADA)), {ADA}),
         (principal(("preferred_username", ADA), ("upn", GRACE)), {ADA, GRACE}),
-        (principal(name=ADA), {ADA}),
+        (principal(name=ADA), set()),
         (principal(("email", ADA)), set()),
         (principal((f"{SOAP}/emailaddress", ADA), name=ADA), set()),
         (principal(("email", ADA), name=ADA.upper()), set()),
