@@ -71,8 +71,8 @@ def review_approval(turn: Turn, _: Mapping[str, Json]) -> Answer:
 def start_stage(turn: Turn, _: Mapping[str, Json]) -> Answer:
     """Use the approval up, if it is still for the same thing, and let the stage begin."""
     if turn.is_past(StageState.WAITING):
-        return Answer.done(started=True, ring=[])
-    record, ring = turn.record, list[Json]()
+        return Answer.done(started=True, ring=_replaced(turn))
+    record = turn.record
     ask = record.ask
     if ask is not None or turn.stage.approval is not None:
         _policy(turn)
@@ -84,11 +84,24 @@ def start_stage(turn: Turn, _: Mapping[str, Json]) -> Answer:
         if _is_void(turn, ask):
             return Answer.done(started=False, ring=[])
         approving = [each for each in judgement.answers if each.approves]
-        if any(each.replaces_older for each in approving):
-            ring += end_older(turn)
         record = replace(record, ask=replace(ask, used=True, overtakes=_overtakes(approving)))
     turn.commit(_started(turn, record))
-    return Answer.done(started=True, ring=ring)
+    return Answer.done(started=True, ring=_replaced(turn))
+
+
+def _replaced(turn: Turn) -> list[Json]:
+    """End the older versions that an approver said give way, once this one has begun.
+
+    Returns:
+        Whom to ring.
+    """
+    ask = turn.record.ask
+    if ask is None:
+        return []
+    answers = judge(ask, _decisions(turn), turn.now).answers
+    if not any(each.approves and each.replaces_older for each in answers):
+        return []
+    return list(end_older(turn))
 
 
 def _open(turn: Turn, policy: ApprovalPolicy) -> None:

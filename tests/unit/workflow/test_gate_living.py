@@ -261,3 +261,13 @@ def test_an_azure_that_is_away_for_hours_costs_people_who_think_nothing(port: st
     story.run()
     assert (story.outcome(release_id), story.started_at(release_id)) == (Outcome.SUCCEEDED, 7.0)
     assert story.mails(ADA)[1] == (3.0, "reminder 1")
+
+
+@pytest.mark.parametrize("port", ["models", "endpoints"])
+def test_an_azure_that_refuses_to_tell_while_people_think_ends_nothing(port: str) -> None:
+    story, release_id, _ = story_of(policy(ADA))
+    refused = Trouble(Blame.TECHNOLOGY, "ClientAuthenticationError", "no token for Azure.")
+    story.at(lambda: getattr(story.world, port).faults.add("get", refused), hours=1.5)
+    story.at(story.decides(release_id, Choice.APPROVE), hours=3)
+    story.run()
+    assert story.outcome(release_id) is Outcome.SUCCEEDED
