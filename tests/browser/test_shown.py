@@ -73,6 +73,7 @@ def test_the_page_shows_what_is_approved_beside_what_serves(
         f"{SCENARIO}-prod",
     ):
         assert words in said, words
+    assert said.count("Nine times too high") == 1  # the reason has the comment in it already
     (comparison,) = waiting["evidence"][0]["comparisons"]
     assert comparison["candidate"]["body"] == {"result": [2.5, 5.0]}
     assert comparison["current"]["body"] == {"result": [2.0, 4.0]}
@@ -95,6 +96,8 @@ def test_the_mail_reads_well_without_images(
     assert page.locator("a").count() == 1
     assert "Your code: " in mail["text"]
     assert "Version: 3" in mail["text"]
+    for part in (mail["text"], mail["html"]):
+        assert part.count("Nine times too high") == 1
 
 
 def test_a_page_whose_time_is_over_says_where_the_release_stands(
