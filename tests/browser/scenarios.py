@@ -17,6 +17,7 @@ def asking(scenario: str, *others: str, **policy: Any) -> dict[str, Any]:  # noq
 
 
 GROUP = "b-hand-over"
+SPOKEN = "s-spoken"
 
 PIPELINES = [
     asking("b-approve"),
@@ -46,6 +47,22 @@ PIPELINES = [
     asking("b-remind", reminders=["4s"]),
     asking("b-expire", timeout="60s"),
     asking("b-signed-in", require_sign_in=True),
+    asking("s-aborted"),
+    asking("s-degraded", probe_every="1m"),
+    asking("s-remind", reminders=["4s"]),
+    asking("s-revoked"),
+    asking("s-reworded"),
+    asking("s-superseded", supersede="replace"),
+    both(
+        SPOKEN,
+        approval={
+            "approvers": [
+                {"group": "risk", "members": [approver_of(SPOKEN), person("rita", SPOKEN)]},
+                person("carl", SPOKEN),
+            ],
+            "required": "all",
+        },
+    ),
     asking("b-scanned", "second", required=2),
     both(
         "b-shown",
