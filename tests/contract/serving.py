@@ -16,10 +16,11 @@ def serving(app: web.Application) -> Iterator[str]:
     """The address of a running application, without a closing slash."""
     ready = Event()
     address: list[str] = []
-    loop = asyncio.new_event_loop()
     stop = asyncio.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
 
     async def run() -> None:
+        loops.append(asyncio.get_running_loop())
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -29,15 +30,15 @@ def serving(app: web.Application) -> Iterator[str]:
         await stop.wait()
         await runner.cleanup()
 
-    thread = Thread(target=lambda: loop.run_until_complete(run()))
+    # asyncio.run lets closed connections go before it closes the loop
+    thread = Thread(target=lambda: asyncio.run(run()))
     thread.start()
     assert ready.wait(10)
     try:
         yield address[0]
     finally:
-        loop.call_soon_threadsafe(stop.set)
+        loops[0].call_soon_threadsafe(stop.set)
         thread.join(10)
-        loop.close()
 
 
 def call(address: str, body: object = None, *, method: str | None = None) -> Any:  # noqa: ANN401

@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from tests.e2e.stacks import WHOLE_TRAIL, Stack, types
+from tests.e2e.workspaces import eventually
 
 SCENARIO = "whole-way"
 TAGS = {"area": "numbers"}
@@ -19,7 +20,12 @@ def waiting(stack: Stack) -> dict[str, Any]:
         SCENARIO, factor=3.0, description="Trebles.", tags=TAGS, properties=PROPERTIES
     )
     stack.link(SCENARIO)
-    return stack.release(release_id)
+
+    def look() -> dict[str, Any] | None:
+        release = stack.release(release_id)
+        return release if release["stages"][1]["ask"]["mailed"] else None
+
+    return eventually(look, "the mail is written down, too")
 
 
 @pytest.fixture(scope="module")

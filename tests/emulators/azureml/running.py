@@ -86,24 +86,22 @@ class Running:
         self._real_servers = real_servers
         self.scorer = EchoScorer()
         self.url = ""
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
         self._stop: asyncio.Event | None = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
         try:
-            self._loop.run_until_complete(self._serve())
+            # lets closed connections go before the loop is closed
+            asyncio.run(self._serve())
         except BaseException as error:  # noqa: BLE001 (handed to the test's thread)
             self._error = error
             self._ready.set()
-        finally:
-            self._loop.close()
 
     async def _serve(self) -> None:
-        self._stop = asyncio.Event()
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         runner = web.AppRunner(
             create_app(self.settings, scorer=None if self._real_servers else self.scorer)
         )
@@ -137,7 +135,7 @@ class Running:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._stop and not self._loop.is_closed():
+        if self._loop and self._stop and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(30)
         if self._error and error is None:
