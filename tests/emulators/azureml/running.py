@@ -24,16 +24,16 @@ class EchoServer:
         self.address = ""
         self.stopped = False
         self._runner: web.AppRunner | None = None
+        self._socket = socket.socket()
 
     async def start(self) -> None:
         app = web.Application()
         app.router.add_post("/score", self._score)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
-        sock = socket.socket()
-        sock.bind(("127.0.0.1", 0))
-        await web.SockSite(self._runner, sock).start()
-        self.address = f"http://127.0.0.1:{sock.getsockname()[1]}"
+        self._socket.bind(("127.0.0.1", 0))
+        await web.SockSite(self._runner, self._socket).start()
+        self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
 
     async def _score(self, request: web.Request) -> web.Response:
         files = sorted(
@@ -53,6 +53,7 @@ class EchoServer:
         self.stopped = True
         if self._runner:
             await self._runner.cleanup()
+        self._socket.close()
 
 
 class EchoScorer:
@@ -69,8 +70,8 @@ class EchoScorer:
             message = "the server ended"
             raise ScoringStartError(message, "Traceback ...\nValueError: no such thing")
         server = EchoServer(spec)
+        self.servers.append(server)  # before it starts, which the emulator's end can cut short
         await server.start()
-        self.servers.append(server)
         return server
 
     async def close(self) -> None:
