@@ -14,7 +14,10 @@ APP := .venv/.brought
 SERVING := dev/serving/.venv/.brought
 AZURITE := dev/azurite/node_modules/.brought
 AXE := tests/browser/node_modules/.brought
+KQL := tests/kql/node_modules/.brought
+CHECKOV := dev/checkov/.venv/.brought
 STACK := $(AZURITE) $(APP) $(SERVING)
+TESTS := $(STACK) $(AXE) $(KQL) $(CHECKOV)
 
 # What is checked for style and types; scoring code below pipelines/ is its users'.
 SOURCES := $(wildcard function_app.py shared dev bench tests)
@@ -29,13 +32,13 @@ NPM_CI = npm ci --prefix $(@:/node_modules/.brought=) --no-audit --no-fund --no-
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup demo stack test screenshots check bench requirements clean
-.PHONY: check-style check-types check-lock check-structure check-pipelines
+.PHONY: help setup demo stack test screenshots check bench requirements snapshots clean
+.PHONY: check-style check-types check-lock check-structure check-infra check-pipelines
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
 
-setup: $(STACK) $(AXE) ## bring everything that the other targets need
+setup: $(TESTS) ## bring everything that the other targets need
 	@echo "everything is there"
 
 demo: $(STACK) ## watch one model version go from registration to PROD
@@ -44,13 +47,13 @@ demo: $(STACK) ## watch one model version go from registration to PROD
 stack: $(STACK) ## run the service and its emulators until interrupted
 	@$(BIN)/python -m dev.stack
 
-test: $(STACK) $(AXE) ## run all tests
+test: $(TESTS) ## run all tests
 	@$(BIN)/pytest -q -n $(TEST_WORKERS) --dist loadfile
 
 screenshots: $(STACK) $(AXE) ## make the pictures of pages and mails in docs/images anew
 	@$(BIN)/pytest -q tests/browser --screenshots docs/images
 
-check: check-style check-types check-lock check-structure check-pipelines ## all but the tests
+check: check-style check-types check-lock check-structure check-infra check-pipelines ## all but the tests
 
 check-style: $(APP)
 	@$(BIN)/ruff check $(SOURCES)
@@ -68,6 +71,9 @@ check-lock: $(APP)
 check-structure: $(APP)
 	@$(BIN)/pytest -q tests/structure
 
+check-infra: $(APP)
+	@$(BIN)/pytest -q -n $(TEST_WORKERS) tests/infra/test_compiling.py
+
 check-pipelines: $(APP)
 	@$(BIN)/python -m shared.pipelines check --settings local.settings.sample.json
 
@@ -77,9 +83,12 @@ bench: $(STACK) ## measure what bench/ measures and print it
 requirements: $(UV) ## write requirements.txt from the lock, for the deployed app alone
 	@dev/tools/export-requirements $(UV) > requirements.txt
 
+snapshots: $(APP) ## write what infra/ deploys into tests/infra/shapes, to be compared and committed
+	@$(BIN)/python -m dev.tools.bicep
+
 clean: ## remove all that make brought or made
-	@rm -rf .venv .tools .stack dev/serving/.venv dev/azurite/node_modules \
-		tests/browser/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .tools .stack dev/serving/.venv dev/checkov/.venv dev/azurite/node_modules \
+		tests/browser/node_modules tests/kql/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(UV): dev/tools/bring-uv
@@ -109,4 +118,15 @@ $(AXE): tests/browser/package.json tests/browser/package-lock.json dev/tools/req
 	@dev/tools/require-node
 	@echo "axe-core from npm, into tests/browser/node_modules"
 	@$(NPM_CI) >/dev/null
+	@touch $@
+
+$(KQL): tests/kql/package.json tests/kql/package-lock.json dev/tools/require-node
+	@dev/tools/require-node
+	@echo "Microsoft's parser of Kusto queries from npm, into tests/kql/node_modules"
+	@$(NPM_CI) >/dev/null
+	@touch $@
+
+$(CHECKOV): dev/checkov/pyproject.toml dev/checkov/uv.lock $(UV) $(PYTHON_PATH)
+	@echo "checkov, into dev/checkov/.venv"
+	@$(SYNC) --project dev/checkov
 	@touch $@

@@ -194,6 +194,7 @@ def _settings(
     for role, workspace in workspaces.items():
         settings[f"{role.upper()}_SUBSCRIPTION_ID"] = workspace.subscription_id
         settings[f"{role.upper()}_RESOURCE_GROUP"] = workspace.resource_group
+        settings[f"{role.upper()}_WORKSPACE"] = workspace.name
     return settings
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,12 +23,14 @@ from shared.adapters.once import Once
 from shared.adapters.orchestrations import DurableOrchestrations
 from shared.adapters.pacing import MailPace, MailQuota
 from shared.adapters.store import TableStore
+from shared.adapters.telemetry import OpenTelemetry, mark_with_releases
 from shared.config import InvalidSettingsError, Settings, read_settings
 from shared.domain.pipeline import Pipeline
 from shared.pipelines import load_pipelines
 from shared.ports import Mailer, Orchestrations, Publisher, Services
 from shared.web.letters import HtmlLetters
 from shared.workflow.contract import NEWS, RELEASE
+from shared.workflow.measuring import measure
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -63,7 +66,8 @@ class Application:
         return self._services()
 
     def _put_together(self) -> Services:
-        settings = self._settings
+        settings, telemetry = self._settings, OpenTelemetry()
+        mark_with_releases()
         credential = azure_credential(client_id=settings.client_id or None)
         arm_credential = (
             azure_credential(static_token=settings.arm_token) if settings.arm_token else credential
@@ -81,13 +85,18 @@ class Application:
             endpoints=AzureMlEndpoints(workspaces=workspaces),
             artifacts=artifacts,
             preflight=AzureMlPreflight(workspaces=workspaces, models=models, artifacts=artifacts),
-            store=TableStore(tables=settings.tables, credential=credential),
+            store=TableStore(
+                tables=settings.tables,
+                credential=credential,
+                written=partial(measure, telemetry),
+            ),
             mailer=_mailer(settings, credential),
             publisher=_publisher(settings, credential),
             links=SignedLinks(keys=settings.link_keys, base_url=settings.address),
             attempts=TableAttempts(tables=settings.tables, credential=credential),
             letters=HtmlLetters(base_url=settings.address),
             clock=SystemClock(),
+            telemetry=telemetry,
             sign_in=settings.sign_in == "app-service",
         )
 

@@ -30,6 +30,11 @@ def _split(value: object) -> object:
 def _long_enough(keys: list[str]) -> list[str]:
     if any(len(key) < KEY_LENGTH for key in keys):
         raise ValueError(f"every key needs {KEY_LENGTH} characters or more")
+    if any(key.startswith("@Microsoft.KeyVault(") for key in keys):
+        raise ValueError(
+            "is a Key Vault reference that Azure could not resolve; look at the app's identity and "
+            "at the vault"
+        )
     if any("<" in key for key in keys):
         raise ValueError("is the sample's, which everybody knows; make one of your own")
     return keys

@@ -2,13 +2,13 @@
 
 import base64
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from shared.adapters.blobs import Blobs
 from shared.adapters.failures import azure_stops_here, error_code
 from shared.adapters.mlmodel import signature_in
+from shared.adapters.threads import in_threads
 from shared.domain.artefacts import Artefact, copy_problems
 from shared.domain.errors import Blame, StepError, Trouble, technical
 from shared.domain.pipeline import Json
@@ -96,8 +96,7 @@ class Artifacts:
                 target_name=target_path if is_file else f"{target_path}/{file.name}",
             )
 
-        with ThreadPoolExecutor(STARTERS, thread_name_prefix="copy") as starters:
-            list(starters.map(start, wanted))
+        in_threads(start, wanted, threads=STARTERS, name="copy")
 
     def copying(
         self, *, target: Container, target_path: str, files: Sequence[Artefact]

@@ -127,6 +127,7 @@ class Release:
     """Who started it by hand; None when the registration did."""
 
     abort_requested_by: str | None = None
+    abort_reason: str | None = None
     superseded_by: ReleaseId | None = None
     """The release of a newer version that took this one's place at a gate."""
 

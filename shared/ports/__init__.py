@@ -21,7 +21,8 @@ from shared.ports.azureml import (
 )
 from shared.ports.messages import Letters, Mail, Mailer, Publisher
 from shared.ports.services import Clock, Orchestrations, Services
-from shared.ports.store import ConflictError, Page, Store, Stored
+from shared.ports.store import ConflictError, Page, Store, Stored, Written, unheard
+from shared.ports.telemetry import Counter, Telemetry, Timing
 
 __all__ = [
     "DIGEST_LENGTH",
@@ -30,6 +31,7 @@ __all__ = [
     "Clock",
     "ConflictError",
     "Container",
+    "Counter",
     "Deployment",
     "Endpoint",
     "Endpoints",
@@ -51,4 +53,8 @@ __all__ = [
     "Services",
     "Store",
     "Stored",
+    "Telemetry",
+    "Timing",
+    "Written",
+    "unheard",
 ]

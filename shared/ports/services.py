@@ -13,6 +13,7 @@ from shared.ports.access import Attempts, Links
 from shared.ports.azureml import Artifacts, Endpoints, Models, Preflight
 from shared.ports.messages import Letters, Mailer, Publisher
 from shared.ports.store import Store
+from shared.ports.telemetry import Telemetry
 
 
 class Clock(Protocol):
@@ -55,6 +56,7 @@ class Services:
     attempts: Attempts
     letters: Letters
     clock: Clock
+    telemetry: Telemetry
     sign_in: bool = False
     """Whether App Service Authentication stands before the app, so that the headers in which it
     names who has signed in come from the platform and from nobody else."""

@@ -1,6 +1,6 @@
 """The store: releases and all that belongs to them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +27,15 @@ class Stored:
 
 class ConflictError(Exception):
     """Somebody else wrote first: read again and decide anew."""
+
+
+type Written = Callable[[Release | None, Release, Sequence[AuditEvent]], None]
+"""Hears of a change once it is written: the release before (None where it is new) and after, and
+what was added to its audit trail."""
+
+
+def unheard(before: Release | None, after: Release, events: Sequence[AuditEvent]) -> None:
+    """A `Written` for where nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Concatenate, Final
 from shared.domain.decision import Decision
 from shared.domain.errors import StepError
 from shared.domain.fetch import Fetch, kind_of
-from shared.ports import ConflictError, Orchestrations, Services
+from shared.ports import ConflictError, Link, Orchestrations, Services
 from shared.web import waking
 from shared.web.attempts import (
     Limit,
@@ -26,7 +26,7 @@ from shared.web.filled import (
     page_revision,
     read_form,
 )
-from shared.web.http import FORM, MAX_BODY_BYTES, Request, Response
+from shared.web.http import FORM, MAX_BODY_BYTES, Request, Response, work_on
 from shared.web.pages import (
     PageError,
     already_answered_page,
@@ -87,6 +87,11 @@ def readable[**P](
 def show_approval(services: Services, request: Request) -> Response:
     """`GET`, `HEAD` or `OPTIONS /api/approvals/{token}`: shows, and changes nothing."""
     link = read_link(services, request.params.get("token", ""))
+    with work_on(services, link.release_id if link else None, "show_approval"):
+        return _show(services, request, link)
+
+
+def _show(services: Services, request: Request, link: Link | None) -> Response:
     case = find_case(services, link)
     if case is not None:
         _note(services, request, case)
@@ -104,6 +109,13 @@ def decide(services: Services, request: Request, orchestrations: Orchestrations)
     """`POST /api/approvals/{token}`: write what one person answers, then ring."""
     _require_form(request)
     link = read_link(services, request.params.get("token", ""))
+    with work_on(services, link.release_id if link else None, "decide"):
+        return _decide(services, request, orchestrations, link)
+
+
+def _decide(
+    services: Services, request: Request, orchestrations: Orchestrations, link: Link | None
+) -> Response:
     limits = limits_for(link, address_of(request.headers))
     _require_few(services, limits)
     filled = read_form(request.form)

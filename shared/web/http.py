@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Concatenate
@@ -11,6 +12,7 @@ from uuid import uuid4
 
 from shared.domain.errors import StepError
 from shared.domain.pipeline import Json
+from shared.domain.release import ReleaseId
 from shared.ports import Services
 
 logger = logging.getLogger(__name__)
@@ -150,12 +152,24 @@ def guarded[**P](
     def safe(
         services: Services, request: Request, /, *args: P.args, **kwargs: P.kwargs
     ) -> Response:
-        try:
-            return view(services, request, *args, **kwargs)
-        except Exception as error:  # noqa: BLE001 (the last one who could answer)
-            return _problem(_as_problem(error), request, error)
+        asked = request.params.get("id", "")
+        known = ReleaseId(asked) if RELEASE_ID.fullmatch(asked) else None
+        with work_on(services, known, view.__name__):
+            try:
+                return view(services, request, *args, **kwargs)
+            except Exception as error:  # noqa: BLE001 (the last one who could answer)
+                return _problem(_as_problem(error), request, error)
 
     return safe
+
+
+def work_on(
+    services: Services, release_id: ReleaseId | None, doing: str
+) -> AbstractContextManager[None]:
+    """What is logged and traced inside belongs to the release that was asked for, if to any."""
+    if release_id is None:
+        return nullcontext()
+    return services.telemetry.release(release_id=release_id, doing=doing)
 
 
 def _as_problem(error: Exception) -> ProblemError:

@@ -123,7 +123,7 @@ def start_release(services: Services, request: Request, orchestrations: Orchestr
             422, "model-not-taken", "The pipeline does not take this model", f"{refusal}."
         )
     release = _create(services, pipeline, model, requested_by)
-    waking.start(orchestrations, release.id)
+    waking.start(services, orchestrations, release.id)
     return accepted(release, request)
 
 
@@ -232,7 +232,8 @@ def _aborting(services: Services, release: Release, by: str, reason: str) -> Cha
     now = services.clock.now()
     stage = release.stage
     message = f"{by} asked to stop the release" + (f": {reason}" if reason else "")
-    return Change(replace(release, abort_requested_by=by)).noting(
+    stopped = replace(release, abort_requested_by=by, abort_reason=reason or None)
+    return Change(stopped).noting(
         EventType.ABORT_REQUESTED,
         message,
         at=now,

@@ -4,14 +4,15 @@ import logging
 from collections.abc import Callable
 
 from shared.domain.release import ReleaseId
-from shared.ports import Orchestrations
+from shared.ports import Orchestrations, Services
 
 logger = logging.getLogger(__name__)
 
 
-def start(orchestrations: Orchestrations, release_id: ReleaseId) -> None:
+def start(services: Services, orchestrations: Orchestrations, release_id: ReleaseId) -> None:
     """Start the orchestration of a release that the store has."""
-    _try(orchestrations.start, release_id)
+    with services.telemetry.release(release_id=release_id, doing="start_release"):
+        _try(orchestrations.start, release_id)
 
 
 def ring(orchestrations: Orchestrations, release_id: ReleaseId) -> None:

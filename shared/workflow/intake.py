@@ -6,8 +6,8 @@ from datetime import datetime
 from shared.domain.pipeline import Json, Pipeline
 from shared.domain.registration import MalformedEventError, Registration, read_event, takers
 from shared.domain.release import IgnoredEvent, ReleaseId
-from shared.domain.trail import begin
-from shared.ports import Orchestrations, Services
+from shared.domain.trail import Change, begin
+from shared.ports import Counter, Orchestrations, Services
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +55,13 @@ def _start(
         at=services.clock.now(),
         details={"event_id": registration.event_id},
     )
+    with services.telemetry.release(release_id=change.release.id, doing="take_event"):
+        return _reserve(services, orchestrations, change, registration)
+
+
+def _reserve(
+    services: Services, orchestrations: Orchestrations, change: Change, registration: Registration
+) -> ReleaseId:
     release = change.release
     if services.store.create(release=release, events=change.events):
         logger.info("release %s: reserved for event %s", release.id, registration.event_id)
@@ -75,6 +82,7 @@ def _ignore(
     reason: str,
 ) -> None:
     logger.info("event %s ignored: %s", event_id, reason)
+    services.telemetry.count(Counter.IGNORED)
     services.store.ignore(
         event=IgnoredEvent(
             event_id=event_id,

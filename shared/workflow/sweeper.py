@@ -11,7 +11,7 @@ from shared.domain.approval import Verdict, answers_to, judge
 from shared.domain.asking import owed
 from shared.domain.errors import StepError
 from shared.domain.release import Release, ReleaseId, StageState
-from shared.ports import Orchestrations, Services
+from shared.ports import Counter, Orchestrations, Services
 from shared.workflow.activities import run_activity
 from shared.workflow.contract import Activity, AnswerState, payload
 
@@ -19,6 +19,10 @@ logger = logging.getLogger(__name__)
 
 ATTEMPTS_KEPT = timedelta(hours=24)
 """How long failed attempts are remembered: longer than any window that they are counted in."""
+
+
+EXPIRES_SOON = timedelta(hours=24)
+"""Operators are told of an approval that ends within this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ def sweep(services: Services, orchestrations: Orchestrations) -> Sweep:
     found: dict[str, list[ReleaseId]] = {}
     for release_id in services.store.open_releases():
         try:
-            what = _look_after(services, orchestrations, release_id)
+            with services.telemetry.release(release_id=release_id, doing="sweep"):
+                what = _look_after(services, orchestrations, release_id)
         except StepError as error:
             logger.warning("release %s: not swept: %s", release_id, error)
             what = "failed"
@@ -46,7 +51,9 @@ def sweep(services: Services, orchestrations: Orchestrations) -> Sweep:
             what = "failed"
         if what is not None:
             found.setdefault(what, []).append(release_id)
-            logger.warning("release %s: swept: %s", release_id, what)
+            services.telemetry.count(Counter.SWEEPS, found=what)
+            fields = {"modelgate.event": "Swept", "modelgate.swept": what}
+            logger.warning("release %s: swept: %s", release_id, what, extra=fields)
     services.attempts.forget(before=services.clock.now() - ATTEMPTS_KEPT)
     return Sweep(**{what: tuple(ids) for what, ids in found.items()})
 
@@ -58,6 +65,7 @@ def _look_after(
     stored = services.store.get(release_id=release_id)
     if stored is None:
         return None
+    _warn_of_expiry(services, stored.release)
     if not orchestrations.is_running(release_id=release_id):
         if not stored.release.is_over:
             orchestrations.start(release_id=release_id)
@@ -68,6 +76,19 @@ def _look_after(
         orchestrations.ring(release_id=release_id)
         return "rung"
     return None
+
+
+def _warn_of_expiry(services: Services, release: Release) -> None:
+    """Tell operators of an approval that ends soon: an alert looks for this line."""
+    stage = release.stage
+    if release.is_over or stage is None or stage.state is not StageState.WAITING or not stage.ask:
+        return
+    if stage.ask.expires_at - services.clock.now() < EXPIRES_SOON:
+        ends = stage.ask.expires_at.isoformat(timespec="minutes")
+        fields = {"modelgate.event": "ExpiresSoon", "modelgate.stage": stage.name}
+        logger.warning(
+            "release %s: the approval of %s ends at %s", release.id, stage.name, ends, extra=fields
+        )
 
 
 def _has_news(services: Services, release: Release) -> bool:

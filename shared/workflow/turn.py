@@ -12,7 +12,7 @@ from shared.domain.pipeline import Health, Json, ManagedCompute, Pipeline, Stage
 from shared.domain.release import Outcome, Release, ReleaseId, StageRecord, StageState
 from shared.domain.trail import Change
 from shared.domain.transitions import move_stage
-from shared.ports import ConflictError, Services, Stored
+from shared.ports import ConflictError, Counter, Services, Stored
 from shared.workflow.configuration import configuration_digest
 from shared.workflow.contract import Activity, Answer, AnswerState
 from shared.workflow.publishing import publish_news
@@ -131,6 +131,13 @@ class Turn:
 def run(activity: Activity, body: Body, services: Services, data: Mapping[str, Json]) -> Answer:
     """Run an activity: read, act, write; expected failures come back as values."""
     release_id = ReleaseId(str(data["release_id"]))
+    stage = str(data["stage"]) if data["stage"] else None
+    with services.telemetry.release(release_id=release_id, doing=activity.value, stage=stage):
+        return _run(activity, body, services, data)
+
+
+def _run(activity: Activity, body: Body, services: Services, data: Mapping[str, Json]) -> Answer:
+    release_id = ReleaseId(str(data["release_id"]))
     try:
         stored = services.store.get(release_id=release_id)
         if stored is None:
@@ -148,6 +155,10 @@ def run(activity: Activity, body: Body, services: Services, data: Mapping[str, J
         return Answer.failed(Trouble(Blame.TECHNOLOGY, "IllegalTransition", f"{error}."))
     except StepError as error:
         logger.warning("release %s: %s: %s", release_id, activity, error)
+        if error.trouble.retryable:
+            services.telemetry.count(
+                Counter.RETRIES, activity=activity.value, code=error.trouble.code
+            )
         return Answer.failed(error.trouble)
     level = logging.DEBUG if answer.state is AnswerState.PENDING else logging.INFO
     logger.log(level, "release %s: %s %s", release_id, activity, answer.state)
@@ -167,7 +178,8 @@ def _stop(release: Release) -> Answer | None:
         )
     has_work_left = any(stage.state is not StageState.SUCCEEDED for stage in release.stages)
     if release.abort_requested_by is not None and has_work_left:
-        return Answer.stopped(Outcome.ABORTED, f"Stopped by {release.abort_requested_by}.")
+        why = f": {release.abort_reason}" if release.abort_reason else "."
+        return Answer.stopped(Outcome.ABORTED, f"Stopped by {release.abort_requested_by}{why}")
     return None
 
 

@@ -115,7 +115,7 @@ def test_a_release_that_waits_can_be_stopped(stack: Stack, ids: dict[str, str]) 
     form = stack.form("stopped-waiting")
     assert stack.abort(ids["stopped-waiting"]).status_code == 202
     release = stack.ended(ids["stopped-waiting"])
-    assert (release["outcome"], release["reason"]) == ("Aborted", f"Stopped by {ANN}.")
+    assert (release["outcome"], release["reason"]) == ("Aborted", f"Stopped by {ANN}: not today")
     requested = next(e for e in stack.events(release["id"]) if e["type"] == "AbortRequested")
     assert requested["actor"] == ANN
     assert requested["message"] == f"{ANN} asked to stop the release: not today"

@@ -13,7 +13,7 @@ from shared.domain.names import person_key
 from shared.domain.pipeline import Stage
 from shared.domain.release import AuditEvent, IgnoredEvent, Outcome, Release, ReleaseId
 from shared.domain.transitions import is_waiting
-from shared.ports import ConflictError, Page, Stored
+from shared.ports import ConflictError, Page, Stored, Written, unheard
 from tests.fakes.troubles import Faults
 
 
@@ -22,6 +22,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.faults = Faults()
+        self.written: Written = unheard
         self._lock = RLock()
         self._releases: dict[ReleaseId, Stored] = {}
         self._open: set[ReleaseId] = set()
@@ -41,6 +42,7 @@ class MemoryStore:
             self._put(release)
             self._events[release.id] = list(_copied(events))
             self._open.add(release.id)
+            self.written(None, release, events)
             return True
 
     def get(self, *, release_id: ReleaseId) -> Stored | None:
@@ -73,6 +75,7 @@ class MemoryStore:
             self._events[release.id] += _copied(list(events))
             if not _is_settled(release) and _is_settled(current.release):
                 self._open.add(release.id)
+            self.written(current.release, release, events)
             return self._put(release)
 
     def settle(self, *, release: Release) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from shared.domain.pipeline import Pipeline
 from shared.domain.release import ModelVersion
 from shared.ports import RegisteredModel, Services
+from shared.workflow.measuring import measure
 from tests.fakes.artifacts import FakeArtifacts
 from tests.fakes.endpoints import FakeEndpoints
 from tests.fakes.messages import (
@@ -19,6 +21,7 @@ from tests.fakes.models import FakeModels
 from tests.fakes.preflight import FakePreflight
 from tests.fakes.running import FakeClock, FakeOrchestrations
 from tests.fakes.store import MemoryStore
+from tests.fakes.telemetry import FakeTelemetry
 
 
 @dataclass
@@ -36,6 +39,7 @@ class World:
     attempts: FakeAttempts = field(default_factory=FakeAttempts)
     letters: FakeLetters = field(default_factory=FakeLetters)
     orchestrations: FakeOrchestrations = field(default_factory=FakeOrchestrations)
+    telemetry: FakeTelemetry = field(default_factory=FakeTelemetry)
     sign_in: bool = False
     endpoints: FakeEndpoints = field(init=False)
     links: FakeLinks = field(init=False)
@@ -43,6 +47,7 @@ class World:
     def __post_init__(self) -> None:
         self.endpoints = FakeEndpoints(self.models)
         self.links = FakeLinks(self.clock)
+        self.store.written = partial(measure, self.telemetry)
 
     @property
     def services(self) -> Services:
@@ -60,6 +65,7 @@ class World:
             attempts=self.attempts,
             letters=self.letters,
             clock=self.clock,
+            telemetry=self.telemetry,
             sign_in=self.sign_in,
         )
 

@@ -24,6 +24,7 @@ def documented(*headings: str) -> dict[str, str]:
     [
         (".", ("The deployed app", "The local stack", "Tests and checks")),
         ("dev/serving", ("Serving models on the local stack",)),
+        ("dev/checkov", ("Infrastructure",)),
     ],
 )
 def test_python_packages(folder: str, headings: tuple[str, ...]) -> None:
@@ -34,7 +35,11 @@ def test_python_packages(folder: str, headings: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     ("folder", "heading"),
-    [("dev/azurite", "Storage emulator (npm)"), ("tests/browser", "Browser tests (npm)")],
+    [
+        ("dev/azurite", "Storage emulator (npm)"),
+        ("tests/browser", "Browser tests (npm)"),
+        ("tests/kql", "Queries (npm)"),
+    ],
 )
 def test_npm_packages(folder: str, heading: str) -> None:
     package = json.loads((ROOT / folder / "package.json").read_text("utf-8"))

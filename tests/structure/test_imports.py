@@ -1,8 +1,6 @@
 """The directions of imports hold, and each rule catches what it is there for."""
 
-import json
 import os
-import re
 import subprocess
 import sys
 
@@ -14,6 +12,7 @@ from tests.structure.directions import (
     find_wrong_imports,
     part_of,
 )
+from tests.structure.sample import filled_in
 from tests.structure.source import ROOT, Module, read_modules
 
 DEPLOYED = ("function_app.py", "shared")
@@ -42,8 +41,7 @@ def test_only_configuration_reads_the_environment() -> None:
 
 @pytest.mark.skipif(not (ROOT / "function_app.py").exists(), reason="there is no function_app.py")
 def test_the_app_loads_without_the_machine_learning_sdk() -> None:
-    sample = (ROOT / "local.settings.sample.json").read_text("utf-8")
-    settings = json.loads(re.sub(r"<[^>]*>", "0" * 32, sample))["Values"]
+    settings = filled_in()
     program = "import sys, function_app; print('azure.ai.ml' in sys.modules)"
     answer = subprocess.run(  # noqa: S603 (our own interpreter and program)
         [sys.executable, "-c", program],

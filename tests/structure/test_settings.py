@@ -1,24 +1,21 @@
 """The settings that the code reads, the sample lists and the README explains are the same."""
 
-import json
 import re
 
+from dev.tools.metrics_table import metrics_table
 from dev.tools.settings_table import settings_table
 from shared.config import Settings
+from tests.structure.sample import sample
 from tests.structure.source import ROOT
 
 HOSTS_OWN = {
+    "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "AzureWebJobsStorage",
     "FUNCTIONS_WORKER_RUNTIME",
     "MODELGATE_SWEEP_SCHEDULE",  # read by the host, for the timer's binding
+    "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY",  # read by the worker, which sets telemetry up
     "PYTHON_ISOLATE_WORKER_DEPENDENCIES",
 }
-
-
-def sample() -> dict[str, str]:
-    values = json.loads((ROOT / "local.settings.sample.json").read_text("utf-8"))["Values"]
-    assert isinstance(values, dict)
-    return values
 
 
 def test_sample_lists_every_setting_and_no_other() -> None:
@@ -36,3 +33,7 @@ def test_timer_settings_are_in_the_sample() -> None:
     asked_for = re.findall(r"%(\w+)%", (ROOT / "function_app.py").read_text("utf-8"))
     assert asked_for
     assert set(asked_for) <= set(sample())
+
+
+def test_operators_read_the_metrics_that_the_code_names() -> None:
+    assert metrics_table() in (ROOT / "docs" / "operations.md").read_text("utf-8")

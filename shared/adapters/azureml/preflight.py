@@ -1,7 +1,6 @@
 """What is looked at before people are asked, so that a yes does not fail for what was knowable."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from shared.adapters.artifacts import Artifacts
@@ -12,6 +11,7 @@ from shared.adapters.azureml.quota import look_at_quota
 from shared.adapters.azureml.targets import look_at_cluster, look_at_endpoint
 from shared.adapters.azureml.workspaces import Workspaces
 from shared.adapters.blobs import account_of
+from shared.adapters.threads import in_threads
 from shared.domain.errors import StepError
 from shared.domain.evidence import Check
 from shared.domain.pipeline import KubernetesCompute, Stage, Workspace
@@ -49,8 +49,8 @@ class AzureMlPreflight:
         ]
         if copies:
             looks.append(partial(self._storage, stage.workspace))
-        with ThreadPoolExecutor(len(looks), thread_name_prefix="preflight") as threads:
-            return [workspace, *threads.map(lambda look: look(), looks)]
+        found = in_threads(lambda look: look(), looks, threads=len(looks), name="preflight")
+        return [workspace, *found]
 
     def _workspace(self, workspace: Workspace) -> tuple[Check, str]:
         """Whether the workspace can be read, and its region."""

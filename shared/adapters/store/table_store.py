@@ -25,7 +25,7 @@ from shared.domain.fetch import Fetch
 from shared.domain.pipeline import Stage
 from shared.domain.release import AuditEvent, IgnoredEvent, Outcome, Release, ReleaseId
 from shared.domain.transitions import is_waiting
-from shared.ports import ConflictError, Page, Stored
+from shared.ports import ConflictError, Page, Stored, Written, unheard
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -38,13 +38,21 @@ READERS = 8
 class TableStore:
     """See `shared.ports.Store`; the package's docstring says how it lies in the tables."""
 
-    def __init__(self, *, tables: str, credential: "TokenCredential | None" = None) -> None:
+    def __init__(
+        self,
+        *,
+        tables: str,
+        credential: "TokenCredential | None" = None,
+        written: Written = unheard,
+    ) -> None:
         """Nothing is called yet; tables are made on first use.
 
         Args:
             tables: The table service's https endpoint, or a connection string.
             credential: Goes with an endpoint.
+            written: Hears of every change of a release once it is written.
         """
+        self._written = written
         self._tables = Tables(tables=tables, credential=credential)
         self._index = Index(self._tables)
         self._gates = Gates(self._tables)
@@ -63,6 +71,7 @@ class TableStore:
             self._tables.transact(TABLE, [creating(release_row(release)), *map(once, events)])
         except RowExistsError:
             return False
+        self._written(None, release, events)
         return True
 
     def get(self, *, release_id: ReleaseId) -> Stored | None:
@@ -102,6 +111,7 @@ class TableStore:
             )
         except (RowChangedError, RowExistsError) as error:
             raise ConflictError(release.id) from error
+        self._written(stored.release, release, events)
         self._gates.leave(release, before=stored.release)
         return Stored(release, etag)
 

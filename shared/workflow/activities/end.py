@@ -60,6 +60,7 @@ def _tell_everybody(turn: Turn) -> Trouble | None:
     decisions = turn.services.store.decisions(release_id=release.id)
     told = list(release.told)
     trouble: Trouble | None = None
+    refused: list[Trouble] = []
     for person in dict.fromkeys([*owners, *asked]):
         if person in told:
             continue
@@ -73,11 +74,24 @@ def _tell_everybody(turn: Turn) -> Trouble | None:
             if error.trouble.retryable:
                 trouble = error.trouble
                 break
+            refused.append(error.trouble)
         told.append(person)
     if trouble is None or len(told) > len(release.told):
         known = replace(release, told=tuple(told), told_everybody=trouble is None)
-        turn.commit(Change(known))
+        turn.commit(_with_refusals(turn, Change(known), refused))
     return trouble
+
+
+def _with_refusals(turn: Turn, change: Change, refused: list[Trouble]) -> Change:
+    """The change that also tells of mails which nobody will get."""
+    for each in refused:
+        change = change.noting(
+            EventType.MAIL_FAILED,
+            f"A mail about the end was refused: {each.message}",
+            at=turn.now,
+            details={"code": each.code, "mail": "ended"},
+        )
+    return change
 
 
 def _success(turn: Turn) -> str:

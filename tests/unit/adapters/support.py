@@ -20,8 +20,10 @@ SETTINGS = {
     "MODELGATE_EVENTS_KEY": "eA==",
     "QA_SUBSCRIPTION_ID": "5b1d",
     "QA_RESOURCE_GROUP": "rg-qa",
+    "QA_WORKSPACE": "wk-qa",
     "PROD_SUBSCRIPTION_ID": "77aa",
     "PROD_RESOURCE_GROUP": "rg-prod",
+    "PROD_WORKSPACE": "wk-prod",
     "OWNER": "olga@example.com",
     "APPROVER": "ada@example.com",
 }

@@ -17,8 +17,10 @@ FOLDER = Path(__file__).parents[3] / "pipelines"
 SETTINGS = {
     "QA_SUBSCRIPTION_ID": "5b1d",
     "QA_RESOURCE_GROUP": "rg-qa",
+    "QA_WORKSPACE": "wk-qa",
     "PROD_SUBSCRIPTION_ID": "77aa",
     "PROD_RESOURCE_GROUP": "rg-prod",
+    "PROD_WORKSPACE": "wk-prod",
     "OWNER": "Olga@example.com",
     "APPROVER": "ada@example.com",
 }

@@ -63,6 +63,7 @@ class Breaker:
             "pipelines",
             "clock",
             "sign_in",
+            "telemetry",
         }
         ports: dict[str, Any] = {name: _Port(self, name, getattr(services, name)) for name in PORTS}
         return replace(services, **ports)

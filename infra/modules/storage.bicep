@@ -1,0 +1,100 @@
+metadata description = 'The app\'s storage: the tables that are the truth, the Durable task hub, its package, dead letters.'
+
+import { roles } from '../roles.bicep'
+
+@description('Region of the account.')
+param location string
+
+@description('Tags of the account.')
+param tags object
+
+@description('Name of the account.')
+@minLength(3)
+@maxLength(24)
+param name string
+
+@description('Object id of the app\'s identity.')
+param principalId string
+
+@description('How the account is replicated.')
+param sku 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS'
+
+@description('Whether only private endpoints and trusted services of Azure reach the account.')
+param private bool
+
+var deadLetterContainer = 'deadletter'
+var packageContainer = 'app-package'
+
+var appRoles = [
+  roles.storageBlobDataOwner
+  roles.storageQueueDataContributor
+  roles.storageTableDataContributor
+]
+
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
+  name: name
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: { name: sku }
+  properties: {
+    accessTier: 'Hot'
+    allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
+    allowSharedKeyAccess: false
+    defaultToOAuthAuthentication: true
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+    publicNetworkAccess: 'Enabled'
+    networkAcls: {
+      // Event Grid writes dead letters as a trusted service, which it is only where there are rules.
+      bypass: 'AzureServices'
+      defaultAction: private ? 'Deny' : 'Allow'
+    }
+  }
+
+  resource blobs 'blobServices' = {
+    name: 'default'
+    properties: {
+      deleteRetentionPolicy: { enabled: true, days: 14 }
+      containerDeleteRetentionPolicy: { enabled: true, days: 14 }
+    }
+
+    resource packages 'containers' = {
+      name: packageContainer
+      properties: { publicAccess: 'None' }
+    }
+
+    resource deadLetters 'containers' = {
+      name: deadLetterContainer
+      properties: { publicAccess: 'None' }
+    }
+  }
+}
+
+resource access 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for role in appRoles: {
+    name: guid(account.id, principalId, role)
+    scope: account
+    properties: {
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
+    }
+  }
+]
+
+@description('ARM id of the account.')
+output id string = account.id
+
+@description('Name of the account.')
+output name string = account.name
+
+@description('The table service\'s address.')
+output tables string = account.properties.primaryEndpoints.table
+
+@description('Address of the container that the app\'s package lies in.')
+output packages string = '${account.properties.primaryEndpoints.blob}${packageContainer}'
+
+@description('Name of the container of dead letters.')
+output deadLetterContainer string = deadLetterContainer
