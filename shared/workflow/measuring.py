@@ -9,6 +9,18 @@ from shared.ports import Counter, Telemetry, Timing
 
 logger = logging.getLogger(__name__)
 
+PEOPLES = frozenset(
+    {
+        EventType.APPROVAL_REQUESTED,
+        EventType.APPROVAL_VOIDED,
+        EventType.DECIDED,
+        EventType.LINKS_REVOKED,
+        EventType.SUPERSEDED,
+        EventType.ABORT_REQUESTED,
+    }
+)
+"""Events whose words name people, or are theirs."""
+
 NOBODYS = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.ERRORED})
 """Outcomes whose reasons are not people's own words."""
 
@@ -46,7 +58,8 @@ def measure(
 def _log(event: AuditEvent) -> None:
     """A line for an event; what people said stays in the store."""
     outcome = str(event.details.get("outcome") or "") if event.type is EventType.ENDED else ""
-    is_ours = event.actor == SERVICE and (not outcome or outcome in NOBODYS)
+    is_ours = event.actor == SERVICE and event.type not in PEOPLES
+    is_ours = is_ours and (not outcome or outcome in NOBODYS)
     fields = {
         "modelgate.event": event.type.value,
         "modelgate.stage": event.stage or "",

@@ -11,7 +11,9 @@ FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
 SCHEMAS = json.loads((FOLDER / "schemas.json").read_text("utf-8"))
 PAGE = (ROOT / "docs" / "operations.md").read_text("utf-8")
-DOCUMENTED = dict(re.findall(r"^### ([^\n]+)\n\n```kusto\n(.*?)```", PAGE, re.MULTILINE | re.DOTALL))
+DOCUMENTED = dict(
+    re.findall(r"^### ([^\n]+)\n\n```kusto\n(.*?)```", PAGE, re.MULTILINE | re.DOTALL)
+)
 ALERTS = {file.name: file.read_text("utf-8") for file in (ROOT / "infra/alerts").glob("*.kql")}
 
 
