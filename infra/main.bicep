@@ -244,6 +244,7 @@ module app 'modules/app.bicep' = {
         APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
         APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.outputs.clientId};Authorization=AAD'
         PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
+        OTEL_TRACES_SAMPLER: 'always_on'
         PYTHON_ISOLATE_WORKER_DEPENDENCIES: '1'
         MODELGATE_TABLES: storage.outputs.tables
         MODELGATE_MAIL: mail.outputs.endpoint

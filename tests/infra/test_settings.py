@@ -19,6 +19,7 @@ NOT_ON_AZURE = {
     "MODELGATE_EVENTS_KEY": "a secret; the identity sends instead",
 }
 ONLY_ON_AZURE = {
+    "OTEL_TRACES_SAMPLER": "releases are few, and one that is looked for should be there",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "host and worker send telemetry by identity",
     "AzureWebJobsStorage__accountName": "the host's storage, by identity",
     "AzureWebJobsStorage__clientId": "the host's storage, by identity",
