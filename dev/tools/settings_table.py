@@ -1,4 +1,4 @@
-"""Print the README's table of settings: `python -m dev.tools.settings_table`."""
+"""Print the table of docs/settings.md: `python -m dev.tools.settings_table`."""
 
 import sys
 

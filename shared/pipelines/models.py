@@ -52,21 +52,31 @@ class WorkspaceFields(Fields):
     """Subscription id."""
 
     resource_group: str
+    """Its resource group's name."""
+
     name: str
+    """Its name."""
 
 
 class ManagedFields(Fields):
     """Instances that Azure ML brings."""
 
     type: Literal["managed"] = "managed"
+    """Says which compute this is; `compute: managed` alone takes all defaults."""
+
     instance_type: str = "Standard_DS3_v2"
+    """A size of virtual machine that Azure ML offers in the region."""
+
     instance_count: int = Field(default=1, ge=1)
+    """How many of them serve."""
 
 
 class KubernetesFields(Fields):
     """A share of a Kubernetes cluster that is attached to the workspace."""
 
     type: Literal["kubernetes"]
+    """Says which compute this is."""
+
     target: str
     """Name of the attached compute."""
 
@@ -74,8 +84,13 @@ class KubernetesFields(Fields):
     """An instance type that the cluster defines."""
 
     instance_count: int = Field(default=1, ge=1)
+    """How many replicas serve."""
+
     cpu: Annotated[str, Field(pattern=r"^\d+(\.\d+)?m?$")] = "1"
+    """What each asks for, as Kubernetes writes it: `500m`, `2`."""
+
     memory: Annotated[str, Field(pattern=r"^\d+(\.\d+)?(Mi|Gi|M|G)$")] = "1Gi"
+    """What each asks for, as Kubernetes writes it: `512Mi`, `2Gi`."""
 
 
 def _short(value: object) -> object:
@@ -103,6 +118,8 @@ class ImageFields(Fields):
     """An environment made of an image and a conda file."""
 
     image: str
+    """The image's address."""
+
     conda_file: str
     """Path beside the pipeline file."""
 
@@ -141,13 +158,18 @@ class RequestFields(Fields):
     """At most 180s on managed and 300s on Kubernetes endpoints."""
 
     max_concurrent_per_instance: int = Field(default=1, ge=1)
+    """How many requests an instance works on at a time."""
+
     max_queue_wait: Annotated[Duration, Field(ge=0)] = 0.5
+    """How long a request may wait for its turn."""
 
 
 class ExpectFields(Fields):
     """A good answer to the sample request."""
 
     status: int = Field(default=200, ge=100, le=599)
+    """The HTTP status."""
+
     json_: Shape = Field(default=None, alias="json")
     """The answer's shape: number, integer, string, boolean, null or any; a list of one shape;
     an object with the keys that must be there."""
@@ -175,31 +197,51 @@ class HealthFields(Fields):
     """The request's body, or the path of a JSON file beside the pipeline file."""
 
     expect: ExpectFields = ExpectFields()
+    """What a good answer is."""
+
     max_latency: Annotated[Duration, Field(gt=0)] | None = None
+    """A slower answer is no good one; any will do when left out."""
 
 
 class StageFields(Fields):
     """One environment of the pipeline."""
 
     name: Name
+    """Lower case, digits and dashes; unique in the pipeline."""
+
     workspace: WorkspaceFields | None = None
-    """None for the source's workspace."""
+    """Where it deploys; the source's workspace when left out."""
 
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$")] | None = None
     """The model's name in this workspace; the source's name when left out."""
 
     endpoint: EndpointName
+    """The online endpoint's name, unique in its region; it is created where there is none."""
+
     compute: Compute = ManagedFields()
+    """`managed`, or one of the two kinds with their fields."""
+
     environment: Environment | None = None
     """`azureml:name:version`, an `azureml://registries/…` id, or image and conda_file.
     Custom models need one; MLflow models bring theirs."""
 
     code: CodeFields | None = None
+    """Scoring code, which custom models need; MLflow models bring theirs."""
+
     request: RequestFields = RequestFields()
+    """How requests are treated."""
+
     environment_variables: dict[str, str] = Field(default_factory=dict)
+    """Set in the deployment's containers; their values are never shown."""
+
     tags: dict[str, str] = Field(default_factory=dict)
+    """Put on the endpoint and the deployment."""
+
     health: HealthFields
+    """When the deployment counts as healthy."""
+
     approval: ApprovalFields | None = None
+    """Whose word is wanted before the stage starts; nobody's when left out."""
     keep_previous: bool = False
     """Keep the deployment that served before, without traffic, for a quick way back."""
 
@@ -208,6 +250,8 @@ class PipelineFields(Fields):
     """A release pipeline: which models it takes, and the stages that they go through."""
 
     name: Name
+    """Lower case, digits and dashes; unique among the pipelines."""
+
     source: WorkspaceFields
     """Where models are registered."""
 
@@ -221,3 +265,4 @@ class PipelineFields(Fields):
     """Who hears how a release ended."""
 
     stages: Annotated[list[StageFields], Field(min_length=1)]
+    """In their order. A release goes on to the next when one serves well."""

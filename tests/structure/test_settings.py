@@ -1,4 +1,4 @@
-"""The settings that the code reads, the sample lists and the README explains are the same."""
+"""Settings are the same in the code, in the sample and on their page."""
 
 import re
 
@@ -25,8 +25,8 @@ def test_sample_lists_every_setting_and_no_other() -> None:
     assert set(sample()) == read | asked_for | HOSTS_OWN
 
 
-def test_readme_shows_the_table_that_the_code_prints() -> None:
-    assert settings_table() in (ROOT / "README.md").read_text("utf-8")
+def test_the_page_shows_the_table_that_the_code_prints() -> None:
+    assert settings_table() in (ROOT / "docs" / "settings.md").read_text("utf-8")
 
 
 def test_timer_settings_are_in_the_sample() -> None:
