@@ -155,6 +155,14 @@ def _require_form(request: Request) -> None:
                 "nothing has been decided.",
             )
         )
+    if request.headers.get("sec-fetch-site") == "cross-site":  # browsers say where a form lies
+        raise PageError(
+            message_page(
+                403,
+                "This came from another site",
+                "Open the link from the mail and use the form there; nothing has been decided.",
+            )
+        )
     if request.content_type != FORM:
         raise PageError(
             message_page(

@@ -36,12 +36,13 @@ def copy_model(turn: Turn, _: Mapping[str, Json]) -> Answer:
     if status.state is OperationState.FAILED:
         assert status.trouble is not None
         return Answer.failed(status.trouble)
+    told = _as_approved(turn, registered)
     services.models.register(
         workspace=stage.workspace,
         model=copied,
-        source=registered,
+        source=told,
         path=target_path,
-        tags={**registered.tags, **_origin(turn, registered)},
+        tags={**told.tags, **_origin(turn, told)},
     )
     change = turn.moved(StageState.DEPLOYING, replace(turn.record, waits_for=None)).noting(
         EventType.MODEL_COPIED,
@@ -53,6 +54,19 @@ def copy_model(turn: Turn, _: Mapping[str, Json]) -> Answer:
     )
     turn.commit(change)
     return Answer.done()
+
+
+def _as_approved(turn: Turn, registered: RegisteredModel) -> RegisteredModel:
+    """The model with the words that people were shown, whatever they are by now."""
+    ask = turn.record.ask
+    shown = ask and turn.services.store.evidence(
+        release_id=turn.release.id, stage=turn.record.name, ask=ask.number
+    )
+    if not shown:
+        return registered
+    return replace(
+        registered, description=shown.description, tags=shown.tags, properties=shown.properties
+    )
 
 
 def _origin(turn: Turn, registered: RegisteredModel) -> dict[str, str]:

@@ -35,10 +35,12 @@ def ask_approval(turn: Turn, _: Mapping[str, Json]) -> Answer:
     """Freeze the evidence and open an ask, unless one is open; `ring` whom it concerns."""
     record, policy = turn.record, _policy(turn)
     if turn.is_past(StageState.WAITING):
-        return Answer.done(ring=[])
+        return Answer.done(ring=[], number=0)
     if record.state is StageState.PENDING or record.ask is None or record.ask.used:
         _open(turn, policy)
-    return Answer.done(ring=list[Json](give_way(turn, policy.supersede)))
+    ask = turn.record.ask
+    assert ask is not None, "opened before"
+    return Answer.done(ring=list[Json](give_way(turn, policy.supersede)), number=ask.number)
 
 
 def review_approval(turn: Turn, _: Mapping[str, Json]) -> Answer:

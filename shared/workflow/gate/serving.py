@@ -12,22 +12,29 @@ _MODEL = re.compile(r"(?:.*/models/|azureml:)(?P<name>[^/:]+)(?:/versions/|:)(?P
 
 
 def serving_now(turn: Turn) -> Current | None:
-    """The deployment with the most traffic of the stage's endpoint; None where nothing serves."""
+    """What the stage's endpoint serves; None where nothing does.
+
+    Where several deployments share the traffic it is one that is newer than what is released, if
+    there is any, and else the one with the most traffic.
+    """
     endpoints, stage = turn.services.endpoints, turn.stage
     endpoint = endpoints.get(stage=stage)
-    shares = dict(endpoint.traffic) if endpoint else {}
-    if not any(shares.values()):
+    shares = {name: share for name, share in endpoint.traffic.items() if share} if endpoint else {}
+    if not shares:
         return None
     there = {deployment.name: deployment for deployment in endpoints.deployments(stage=stage)}
-    name = max(shares, key=lambda each: (shares[each], each))
-    deployment = there.get(name)
+    found = [_current(turn, name, share, there.get(name)) for name, share in shares.items()]
+    return max(found, key=lambda each: (each.is_newer, each.percent, each.deployment))
+
+
+def _current(turn: Turn, name: str, share: int, deployment: Deployment | None) -> Current:
     model = _model_of(deployment) if deployment else None
     release = _release_of(turn, deployment)
     if release is None:
-        return Current(name, shares[name], model)
+        return Current(name, share, model)
     return Current(
         name,
-        shares[name],
+        share,
         model,
         source=release.model,
         release_id=release.id,
@@ -66,5 +73,8 @@ def _release_of(turn: Turn, deployment: Deployment | None) -> Release | None:
 
 
 def _is_same_model(one: Release, other: Release) -> bool:
-    """Whether two releases are of versions that can be older or newer than each other."""
-    return (one.pipeline, one.model.name) == (other.pipeline, other.model.name)
+    """Whether two releases are of versions that can be older or newer than each other.
+
+    Another pipeline may have released the same model to the same endpoint.
+    """
+    return (one.workspace, one.model.name) == (other.workspace, other.model.name)

@@ -12,7 +12,10 @@ REVIEWS_PER_GENERATION = 30
 """After so many looks at its asks a release continues as new."""
 
 ASKS_PER_GENERATION = 8
-"""After so many asks, too; each but the first two comes after a pause, twice as long each time."""
+"""After so many asks, too."""
+
+LONGEST_PAUSE_SECONDS = 3600.0
+"""Between two asks: a pipeline or a model that is being changed would have people asked all day."""
 
 
 def enter_stage(ctx: OrchestrationContext, release_id: str, plan: StagePlan) -> Steps[None]:
@@ -21,12 +24,14 @@ def enter_stage(ctx: OrchestrationContext, release_id: str, plan: StagePlan) -> 
     Raises:
         Rested: It has looked at asks many times.
     """
-    gate, reviews = plan.gate, REVIEWS_PER_GENERATION
-    for again in range(ASKS_PER_GENERATION):
-        if again > 1:  # once is at once; more often is a pipeline or a model that is being changed
-            yield ctx.create_timer(timedelta(seconds=2.0**again))
+    gate, reviews, number = plan.gate, REVIEWS_PER_GENERATION, 0
+    for _ in range(ASKS_PER_GENERATION):
+        if number > 1:  # once is asked again at once, then after pauses that grow
+            pause = min(2.0 ** min(number, 20), LONGEST_PAUSE_SECONDS)
+            yield ctx.create_timer(timedelta(seconds=pause))
         if gate:
             asked = yield from step(ctx, Activity.ASK_APPROVAL, payload(release_id, plan.name))
+            number = int(str(asked["number"]))
             ring(ctx, asked)
             reviews = yield from await_approval(ctx, release_id, plan, reviews)
         entered = yield from step(ctx, Activity.START_STAGE, payload(release_id, plan.name))

@@ -196,6 +196,17 @@ def test_another_content_type_is_refused(content_type: str) -> None:
     assert desk.decisions == []
 
 
+@pytest.mark.parametrize(
+    ("site", "status"), [("cross-site", 403), ("same-origin", 200), ("none", 200)]
+)
+def test_a_form_on_another_site_decides_nothing(site: str, status: int) -> None:
+    desk = waiting()
+    request = posting(desk.token(), filled(desk, "approve"))
+    told = replace(request, headers={**request.headers, "sec-fetch-site": site})
+    assert decide(desk.world.services, told, desk.world.orchestrations).status == status
+    assert len(desk.decisions) == (1 if status == 200 else 0)
+
+
 def test_whoever_has_the_address_of_the_page_alone_decides_nothing() -> None:
     """As a log has it: page, version, and all but the code."""
     desk = waiting()

@@ -242,3 +242,26 @@ def test_evidence_that_somebody_has_written_to_is_worth_nothing() -> None:
     release = story.release(release_id)
     assert release.outcome is Outcome.EXPIRED  # asked again, nobody said anything more
     assert release.stages[1].model is None
+
+
+def test_prod_gets_the_words_that_people_were_shown() -> None:
+    """Somebody edits the version once the yes is used, while the files are copied."""
+    story = Timeline(gated(ASKED))
+    release_id = story.begin()
+    story.go_on(minutes=5)
+    edit = registered(description="other", tags={"area": "sales"}, properties={"r2": "0.1"})
+
+    def before(activity: Activity) -> None:
+        if activity is Activity.COPY_MODEL:
+            edit(story)
+
+    shown = story.evidence(release_id)
+    story.inlines[release_id].before = before
+    story.decides(release_id, Choice.APPROVE)()
+    story.run()
+    assert story.outcome(release_id) is Outcome.SUCCEEDED
+    copied = story.world.models.get(workspace=PROD, model=ModelVersion("diabetes-production", "3"))
+    assert copied is not None
+    assert (copied.description, copied.properties) == (shown.description, shown.properties)
+    assert copied.tags.items() >= shown.tags.items()
+    assert "sales" not in copied.tags.values()

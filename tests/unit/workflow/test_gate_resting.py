@@ -104,8 +104,10 @@ def test_a_word_that_comes_right_after_a_look_is_not_waited_for(read: int) -> No
     assert story.started_at(release_id) - said[0] < 1 / 3600
 
 
-@pytest.mark.parametrize("pause", [60.0, 3600.0])
-def test_a_model_that_is_edited_again_and_again_is_no_long_history(pause: float) -> None:
+@pytest.mark.parametrize(("pause", "least"), [(60.0, 10), (3600.0, 70)])
+def test_a_model_that_is_edited_again_and_again_is_no_long_history(
+    pause: float, least: int
+) -> None:
     asked = policy(ADA, timeout_seconds=9 * DAY, probe_seconds=pause)
     story = Timeline(gated(asked))
     release_id = story.begin()
@@ -115,7 +117,7 @@ def test_a_model_that_is_edited_again_and_again_is_no_long_history(pause: float)
         story.at(story.deploys(pipelines[step % 2]), seconds=step * pause)
     story.run(seconds=150 * pause)
     voided = len(story.events(release_id, EventType.APPROVAL_VOIDED))
-    assert voided > 100
+    assert voided > least  # the more often it was, the longer people are left in peace
     assert story.inlines[release_id].longest <= TASKS_PER_GENERATION
     assert story.ask(release_id).number in (voided, voided + 1)
 

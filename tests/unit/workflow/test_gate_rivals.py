@@ -1,5 +1,7 @@
 """Several versions at one gate: which wait, which give way; older never overtakes newer."""
 
+from dataclasses import replace
+
 import pytest
 
 from shared.domain.decision import Choice
@@ -261,3 +263,39 @@ def test_without_a_gate_an_older_version_goes_over_a_newer_one_only_by_hand(by: 
     went = (story.outcome(older), serving(story))
     assert went == ((Outcome.SUCCEEDED, "v3") if by else (Outcome.SUPERSEDED, "v4"))
     assert story.releasing.deployments(PROD_STAGE) == [*story.releasing.traffic(PROD_STAGE)]
+
+
+def test_a_newer_version_with_a_small_share_of_the_traffic_is_not_overtaken() -> None:
+    story = Timeline(gated(policy(ADA), keep_previous=True))
+    between, newer = story.releasing.begin("3"), story.begin("4")
+    story.go_on(hours=1)
+    story.decides(newer, APPROVE)()
+    story.go_on(hours=1)
+    (new,) = story.releasing.traffic(PROD_STAGE)
+    shares = {"v2-old": 90, new: 10}
+    story.world.endpoints.begin_traffic(stage=PROD_STAGE, traffic=shares)
+    story.world.endpoints.pass_time()
+    story.starts(between)()
+    story.go_on(hours=1)
+    current = story.evidence(between).current
+    assert current is not None
+    assert (current.deployment, current.percent, current.is_newer) == (new, 10, True)
+    story.decides(between, APPROVE)()
+    story.run()
+    assert story.outcome(between) is Outcome.SUPERSEDED
+
+
+def test_what_another_pipeline_released_of_the_model_is_not_overtaken_either() -> None:
+    story = Timeline(with_rule(Supersede.KEEP))
+    older, newer = story.releasing.begin("3"), story.begin("4")
+    story.go_on(hours=1)
+    story.decides(newer, APPROVE)()
+    story.go_on(hours=1)
+    stored = story.world.store.get(release_id=newer)
+    assert stored is not None
+    story.world.store.save(stored=stored, release=replace(stored.release, pipeline="another"))
+    story.starts(older)()
+    story.go_on(hours=1)
+    current = story.evidence(older).current
+    assert current is not None
+    assert current.is_newer
