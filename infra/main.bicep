@@ -32,7 +32,8 @@ param approver string
 @minLength(3)
 param owner string
 
-@description('Name of a system topic that the QA workspace has already, in its resource group: there can be only one.')
+@description('''Name of a system topic that the QA workspace has already, in its resource group: there can be only one.
+It needs a system-assigned identity.''')
 @maxLength(50)
 param existingSystemTopicName string = ''
 
@@ -212,7 +213,8 @@ module registrations 'modules/registrations.bicep' = {
     workspaceName: qa[8]
     location: qaAccess.outputs.location
     tags: tags
-    name: empty(existingSystemTopicName) ? 'evgst-${token}' : existingSystemTopicName
+    name: 'evgst-${token}'
+    existingName: existingSystemTopicName
     logWorkspaceId: monitoring.outputs.workspaceId
   }
 }

@@ -54,6 +54,23 @@ resource endpointRules 'Microsoft.Network/networkSecurityGroups@2024-05-01' = {
   tags: tags
 }
 
+// What the app sends to Azure ML, to mail and to Event Grid leaves by one address that others may let in.
+resource egressAddress 'Microsoft.Network/publicIPAddresses@2024-05-01' = {
+  name: 'pip-${token}'
+  location: location
+  tags: tags
+  sku: { name: 'Standard' }
+  properties: { publicIPAllocationMethod: 'Static' }
+}
+
+resource egress 'Microsoft.Network/natGateways@2024-05-01' = {
+  name: 'nat-${token}'
+  location: location
+  tags: tags
+  sku: { name: 'Standard' }
+  properties: { publicIpAddresses: [{ id: egressAddress.id }] }
+}
+
 resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
   name: 'vnet-${token}'
   location: location
@@ -67,6 +84,8 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
     properties: {
       addressPrefix: cidrSubnet(addressPrefix, 26, 0)
       networkSecurityGroup: { id: appRules.id }
+      natGateway: { id: egress.id }
+      defaultOutboundAccess: false
       delegations: [
         { name: 'flex-consumption', properties: { serviceName: 'Microsoft.App/environments' } }
       ]
@@ -78,6 +97,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
     properties: {
       addressPrefix: cidrSubnet(addressPrefix, 26, 1)
       networkSecurityGroup: { id: endpointRules.id }
+      defaultOutboundAccess: false
       privateEndpointNetworkPolicies: 'Enabled'
     }
     dependsOn: [app]

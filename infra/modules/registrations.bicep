@@ -10,10 +10,14 @@ param location string
 @description('Tags of the topic.')
 param tags object
 
-@description('Name of the topic.')
+@description('Name of a new topic.')
 @minLength(3)
 @maxLength(50)
 param name string
+
+@description('Name of the topic that there is already; empty makes a new one.')
+@maxLength(50)
+param existingName string
 
 @description('ARM id of the Log Analytics workspace that is told of failed deliveries.')
 param logWorkspaceId string
@@ -22,7 +26,12 @@ resource workspace 'Microsoft.MachineLearningServices/workspaces@2025-06-01' exi
   name: workspaceName
 }
 
-resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
+// Somebody else's topic keeps its tags and its other subscriptions; it needs a system-assigned identity.
+resource existingTopic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = if (!empty(existingName)) {
+  name: empty(existingName) ? name : existingName
+}
+
+resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = if (empty(existingName)) {
   name: name
   location: location
   tags: tags
@@ -33,7 +42,7 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
   }
 }
 
-resource failures 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+resource failures 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (empty(existingName)) {
   name: 'failures'
   scope: topic
   properties: {
@@ -44,10 +53,10 @@ resource failures 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
 }
 
 @description('ARM id of the topic.')
-output id string = topic.id
+output id string = empty(existingName) ? topic.id : existingTopic.id
 
 @description('Name of the topic.')
-output name string = topic.name
+output name string = empty(existingName) ? topic.name : existingTopic.name
 
 @description('Object id of the topic\'s identity, which writes dead letters.')
-output principalId string = topic.identity.principalId
+output principalId string = empty(existingName) ? topic!.identity.principalId : existingTopic!.identity.principalId

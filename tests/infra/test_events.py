@@ -3,7 +3,7 @@
 import pytest
 
 from shared.domain.registration import MODEL_REGISTERED
-from tests.infra.evaluated import DEPLOYMENTS, resource, role_names, shape
+from tests.infra.evaluated import DEPLOYMENTS, resource, resources, role_names, shape
 from tests.infra.functions import function_names
 
 SUBSCRIPTION = resource("subscription", "Microsoft.EventGrid/systemTopics/eventSubscriptions")[
@@ -35,7 +35,10 @@ def test_delivery_is_tried_for_a_day_and_kept_by_identity_then() -> None:
     assert kept["deadLetterDestination"]["properties"]["blobContainerName"] == "deadletter"
 
 
-@pytest.mark.parametrize("name", DEPLOYMENTS)
+NEW_TOPIC = [name for name in DEPLOYMENTS if name != "existing-topic"]
+
+
+@pytest.mark.parametrize("name", NEW_TOPIC)
 def test_the_topic_is_the_qa_workspaces_and_may_write_dead_letters(name: str) -> None:
     topic = resource(name, "Microsoft.EventGrid/systemTopics")
     assert topic["properties"]["topicType"] == "Microsoft.MachineLearningServices.Workspaces"
@@ -55,7 +58,19 @@ def test_the_topic_is_the_qa_workspaces_and_may_write_dead_letters(name: str) ->
     assert role_names()[role] == "storageBlobDataContributor"
 
 
-@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_a_topic_that_is_there_is_used_and_left_as_it_is() -> None:
+    assert resources("existing-topic", "Microsoft.EventGrid/systemTopics") == []
+    assert shape("existing-topic")["outputs"]["MODELGATE_SYSTEM_TOPIC"] == "workspace-events"
+    writers = [
+        each["properties"]["principalId"]
+        for each in resources("existing-topic", "Microsoft.Authorization/roleAssignments")
+        if "/systemTopics/" in each["properties"]["principalId"]
+    ]
+    (writer,) = writers
+    assert "/systemTopics/workspace-events'" in writer
+
+
+@pytest.mark.parametrize("name", NEW_TOPIC)
 def test_what_subscribing_needs_is_told(name: str) -> None:
     outputs = shape(name)["outputs"]
     topic = resource(name, "Microsoft.EventGrid/systemTopics")
