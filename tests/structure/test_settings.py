@@ -12,6 +12,7 @@ HOSTS_OWN = {
     "FUNCTIONS_WORKER_RUNTIME",
     "MODELGATE_SWEEP_SCHEDULE",  # read by the host, for the timer's binding
     "PYTHON_ISOLATE_WORKER_DEPENDENCIES",
+    "PYTHON_THREADPOOL_THREAD_COUNT",
 }
 
 
