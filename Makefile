@@ -32,7 +32,7 @@ NPM_CI = npm ci --prefix $(@:/node_modules/.brought=) --no-audit --no-fund --no-
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup demo stack test screenshots check bench requirements snapshots clean
+.PHONY: help setup demo stack test screenshots check bench package requirements snapshots clean
 .PHONY: check-style check-types check-lock check-structure check-infra check-pipelines
 
 help: ## this list
@@ -80,6 +80,9 @@ check-pipelines: $(APP)
 bench: $(STACK) ## measure what bench/ measures and print it
 	@$(BIN)/python -m bench
 
+package: $(APP) ## write dist/modelgate.zip, what is deployed with a remote build
+	@$(BIN)/python -m dev.package dist/modelgate.zip
+
 requirements: $(UV) ## write requirements.txt from the lock, for the deployed app alone
 	@dev/tools/export-requirements $(UV) > requirements.txt
 
@@ -87,7 +90,7 @@ snapshots: $(APP) ## write what infra/ deploys into tests/infra/shapes, to be co
 	@$(BIN)/python -m dev.tools.bicep
 
 clean: ## remove all that make brought or made
-	@rm -rf .venv .tools .stack dev/serving/.venv dev/checkov/.venv dev/azurite/node_modules \
+	@rm -rf .venv .tools .stack dist dev/serving/.venv dev/checkov/.venv dev/azurite/node_modules \
 		tests/browser/node_modules tests/kql/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -142,7 +142,9 @@ class Approver:
         # Nobody can fill in what is not there: no code where people sign in.
         there = {name: value for name, value in filled.items() if name in form.offered}
         target = urljoin(link, form.action or link)
-        return self._browser.post(target, data=form.fields | there, timeout=30)
+        # as a browser tells the site that it sends a form to which page the form is from
+        told_site = {"Origin": page.url.partition("/api/")[0], "Referer": page.url}
+        return self._browser.post(target, data=form.fields | there, headers=told_site, timeout=30)
 
     def _mails(self) -> list[str]:
         url = f"{self._facts['mailbox']}/messages"

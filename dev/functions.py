@@ -1,19 +1,17 @@
-"""Starting the function app, on our own host or on Azure Functions Core Tools."""
+"""Starting the function app on the local host, and processes of apps in general."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
-import shutil
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-
-from aiohttp import ClientError, ClientSession
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -62,7 +60,9 @@ async def start_dev_host(app: App, exits: AsyncExitStack, ended: asyncio.Future[
     command += ["--port", str(app.port), "--state-dir", str(app.state_dir / "host")]
     command += ["--parent", str(os.getpid()), *(["--sign-in"] if app.sign_in else [])]
     earlier_bytes = app.log.stat().st_size if app.log.exists() else 0
-    process = await _launch(command, app, app.settings, exits, ended)
+    process = await launch(
+        command, app, app.settings, exits, ended, folder=app.folder, stop=signal.SIGTERM
+    )
     assert process.stdout is not None
     line = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
     if not line:
@@ -73,58 +73,47 @@ async def start_dev_host(app: App, exits: AsyncExitStack, ended: asyncio.Future[
     return Keys(facts["function_key"], facts["system_keys"]["eventgrid_extension"])
 
 
-async def start_func(app: App, exits: AsyncExitStack, ended: asyncio.Future[str]) -> Keys:
-    """Run the app on Core Tools, which ask for no keys on this machine.
-
-    Raises:
-        FunctionsError: `func` is not installed, or the app does not answer, or people are to sign
-            in.
-    """
-    if app.sign_in:
-        raise FunctionsError("Core Tools sign nobody in: leave --host or --sign-in out.")
-    func = shutil.which("func")
-    if func is None:
-        raise FunctionsError(
-            "func is not on the path: install Azure Functions Core Tools 4, or leave --host out."
-        )
-    settings = {**app.settings, "FUNCTIONS_WORKER_RUNTIME": "python"}
-    command = [func, "start", "--port", str(app.port)]
-    process = await _launch(command, app, settings, exits, ended)
-    health = f"http://127.0.0.1:{app.port}/api/health"
-    async with ClientSession() as session:
-        for _ in range(int(START_SECONDS * 2)):
-            if process.returncode is not None:
-                break
-            try:
-                async with session.get(health) as answer:
-                    if answer.status == 200:
-                        return Keys("", "")
-            except ClientError:
-                pass
-            await asyncio.sleep(0.5)
-    raise FunctionsError(f"The function app does not start on Core Tools.\n{_tail(app.log)}")
-
-
-async def _launch(
+async def launch(
     command: list[str],
     app: App,
     settings: Mapping[str, str],
     exits: AsyncExitStack,
     ended: asyncio.Future[str],
+    *,
+    folder: Path,
+    stop: signal.Signals,
+    is_chatty: bool = False,
 ) -> Process:
-    with app.log.open("ab") as stderr:
+    """Run a host until `exits` closes, which ends its children too.
+
+    Args:
+        command: The host.
+        app: What it runs; its log takes what is written to standard error.
+        settings: Go before this process's environment.
+        exits: Closes when the host is to end.
+        ended: Is told when it ends by itself.
+        folder: Where it runs.
+        stop: What it ends on.
+        is_chatty: Whether standard output belongs to the log as well; a pipe otherwise.
+    """
+    with app.log.open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             *command,
-            cwd=app.folder,
+            cwd=folder,
             env=_environment() | dict(settings),
             stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=stderr,
+            stdout=log if is_chatty else PIPE,
+            stderr=log,
             start_new_session=True,  # Ctrl-C reaches us alone; we stop things in order
         )
     watcher = asyncio.create_task(_watch(process, app.log, ended))
-    exits.push_async_callback(_stop, process, watcher)
+    exits.push_async_callback(_stop, process, watcher, stop)
     return process
+
+
+def tail(log: Path, lines: int = 20) -> str:
+    """The last lines of a log."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
 
 
 def _environment() -> dict[str, str]:
@@ -135,19 +124,20 @@ def _environment() -> dict[str, str]:
 async def _watch(process: Process, log: Path, ended: asyncio.Future[str]) -> None:
     await process.wait()
     if not ended.done():
-        ended.set_result(f"The function app has ended ({process.returncode}).\n{_tail(log)}")
+        ended.set_result(f"The function app has ended ({process.returncode}).\n{tail(log)}")
 
 
-async def _stop(process: Process, watcher: asyncio.Task[None]) -> None:
+async def _stop(process: Process, watcher: asyncio.Task[None], number: signal.Signals) -> None:
     watcher.cancel()
     if process.returncode is None:
-        process.terminate()
-        try:
+        _tell(process, number)
+        with suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), STOP_SECONDS)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+    _tell(process, signal.SIGKILL)
+    await process.wait()
 
 
-def _tail(log: Path, lines: int = 20) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+def _tell(process: Process, number: signal.Signals) -> None:
+    """Signal a process and its children: they are a session of their own."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

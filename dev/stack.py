@@ -21,8 +21,9 @@ from typing import Any
 
 from aiohttp import ClientSession, web
 
+from dev.core_tools import start_func
 from dev.emulators import azureml, eventgrid, mailbox
-from dev.functions import App, FunctionsError, start_dev_host, start_func
+from dev.functions import App, FunctionsError, start_dev_host
 from dev.memory import HOST, Memory
 from dev.storage import Account, Azurite, AzuriteError, Ports
 
@@ -171,6 +172,7 @@ def _settings(
     blob_service = accounts["qa"].blob_endpoint.removesuffix(accounts["qa"].name)
     settings = {
         "AzureWebJobsStorage": storage,
+        "PYTHON_THREADPOOL_THREAD_COUNT": "24",
         "MODELGATE_TABLES": storage,
         "MODELGATE_MAIL": f"endpoint={urls['mailbox']}/;accesskey={memory.secret('mail')}",
         "MODELGATE_MAIL_SENDER": f"modelgate@{SENDER_DOMAIN}",
@@ -233,9 +235,10 @@ async def _run(options: Options, *, as_json: bool) -> int:
 
 
 def _for_people(facts: Mapping[str, Any]) -> str:
+    key = f"?code={facts['function_key']}" if facts["function_key"] else ""
     lines = [
         ("Service", f"{facts['functions']}/api/health"),
-        ("Releases", f"{facts['functions']}/api/releases?code={facts['function_key']}"),
+        ("Releases", f"{facts['functions']}/api/releases{key}"),
         ("Mailbox", facts["mailbox"]),
         ("Events", facts["eventgrid"]),
         ("Azure ML", facts["azureml"]),

@@ -248,6 +248,7 @@ module app 'modules/app.bicep' = {
         PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
         OTEL_TRACES_SAMPLER: 'always_on'
         PYTHON_ISOLATE_WORKER_DEPENDENCIES: '1'
+        PYTHON_THREADPOOL_THREAD_COUNT: '24'
         MODELGATE_TABLES: storage.outputs.tables
         MODELGATE_MAIL: mail.outputs.endpoint
         MODELGATE_MAIL_SENDER: mail.outputs.sender
@@ -256,7 +257,7 @@ module app 'modules/app.bicep' = {
         MODELGATE_LINK_KEYS: vault.outputs.linkKeysReference
         MODELGATE_SIGN_IN: empty(signInClientId) ? '' : 'app-service'
         MODELGATE_EVENTS_ENDPOINT: topic.outputs.endpoint
-        MODELGATE_ARM_URL: environment().resourceManager
+        MODELGATE_CLOUD: environment().name
         MODELGATE_WORKSPACE_STORAGE: 'identity'
         MODELGATE_PIPELINES: 'pipelines'
         MODELGATE_SWEEP_SCHEDULE: '0 */5 * * * *'

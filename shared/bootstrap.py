@@ -15,6 +15,7 @@ from shared.adapters.azureml import (
     Workspaces,
 )
 from shared.adapters.clock import SystemClock
+from shared.adapters.clouds import CLOUDS
 from shared.adapters.credentials import azure_credential
 from shared.adapters.events import EventGridPublisher
 from shared.adapters.links import SignedLinks
@@ -68,11 +69,14 @@ class Application:
     def _put_together(self) -> Services:
         settings, telemetry = self._settings, OpenTelemetry()
         mark_with_releases()
-        credential = azure_credential(client_id=settings.client_id or None)
+        cloud = CLOUDS[settings.cloud]
+        credential = azure_credential(client_id=settings.client_id or None, cloud=cloud)
         arm_credential = (
             azure_credential(static_token=settings.arm_token) if settings.arm_token else credential
         )
-        workspaces = Workspaces(arm_url=settings.arm_url, credential=arm_credential)
+        workspaces = Workspaces(
+            arm_url=settings.arm_url or cloud.arm_url, credential=arm_credential, cloud=cloud
+        )
         models = AzureMlModels(workspaces=workspaces, blob_url=settings.blob_url or None)
         artifacts = Artifacts(
             credential=credential,

@@ -102,8 +102,14 @@ class Settings(BaseModel):
     events_key: str = Field(default="", alias="MODELGATE_EVENTS_KEY", repr=False)
     """The topic's key; empty uses the app's identity."""
 
-    arm_url: SafeAddress = Field(default="https://management.azure.com", alias="MODELGATE_ARM_URL")
-    """Azure Resource Manager; another one for sovereign clouds."""
+    cloud: Literal["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"] = Field(
+        default="AzureCloud", alias="MODELGATE_CLOUD"
+    )
+    """The cloud of the workspaces: `AzureCloud`, `AzureUSGovernment` or `AzureChinaCloud`. Says
+    where ARM is, where tokens come from and what they are for."""
+
+    arm_url: SafeAddress = Field(default="", alias="MODELGATE_ARM_URL")
+    """Azure Resource Manager at another address than the cloud's own."""
 
     arm_token: str = Field(default="", alias="MODELGATE_ARM_TOKEN", repr=False)
     """A fixed bearer token instead of the app's identity, for an emulator on this machine."""

@@ -18,6 +18,7 @@ import secrets
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 from aiohttp import web
@@ -33,6 +34,9 @@ _SOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 _PATH = re.compile(r"/(?![/\\])[!-~]*")
 """A path of this site: no second slash, with which the name of another would begin."""
+
+_BROWSER = re.compile(r"Mozilla/|Opera/")
+"""What browsers begin their `User-Agent` with. App Service's own list is not published."""
 
 _CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"
 _TEMPLATES = Environment(
@@ -103,6 +107,22 @@ class SignIn:
         """What a request gets for its session; nothing without one."""
         principal = self._principal(request)
         return principal.headers() if principal else {}
+
+    def is_forged(self, request: web.Request) -> bool:
+        """Whether App Service refuses a request as another site's: a POST by a session's cookie.
+
+        A browser says by `Origin` or `Referer` which site sends a form; what says neither, or
+        another site, is refused. Programs that name themselves otherwise are let through
+        (https://learn.microsoft.com/azure/app-service/overview-authentication-authorization,
+        "Cross-site request forgery mitigation"). Which of the two counts where they differ is
+        documented nowhere: here each that is there has to be this site's.
+        """
+        if request.method != "POST" or self._principal(request) is None:
+            return False
+        if not _BROWSER.match(request.headers.get("User-Agent", "")):
+            return False
+        told = [request.headers[name] for name in ("Origin", "Referer") if name in request.headers]
+        return not told or any(urlsplit(site).netloc != request.host for site in told)
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one request."""

@@ -74,6 +74,8 @@ def make_application(
                 return await control(request)
             case [".auth", *_] if sign_in is not None:
                 return await sign_in.handle(request)
+            case _ if sign_in is not None and sign_in.is_forged(request):
+                return web.Response(status=403)
             case ["runtime", "webhooks", extension, *_] if extension in webhooks:
                 if not keys.opens_webhook(extension, key_in(request.headers, request.query)):
                     return web.Response(status=401)

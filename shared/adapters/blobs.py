@@ -25,14 +25,14 @@ SKEW = timedelta(minutes=15)
 CLIENT_SECONDS = 3600.0
 """How long a client is kept; an account key that was changed is noticed by then."""
 
-
-SHORT_RETRIES: dict[str, Any] = {
+CLIENT_OPTIONS: dict[str, Any] = {
+    # seconds, instead of the client's minute: an activity does not wait, its orchestration does
     "retry_total": 2,
     "initial_backoff": 1,
     "increment_base": 2,
     "random_jitter_range": 1,
+    "permit_redirects": False,  # what is signed goes where the datastore is
 }
-"""Seconds, instead of the client's minute: an activity does not wait, its orchestration does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Blobs:
         credential: Any = self._credential
         if key is not None:
             credential = {"account_name": account, "account_key": key}
-        client = ContainerClient(url, container.name, credential=credential, **SHORT_RETRIES)
+        client = ContainerClient(url, container.name, credential=credential, **CLIENT_OPTIONS)
         return _Access(client, account, key, time.monotonic() + CLIENT_SECONDS)
 
     def _delegation(self, container: Container) -> "tuple[UserDelegationKey, datetime]":
@@ -128,7 +128,7 @@ class Blobs:
             if known is None or known[1] - now < SIGNED_FOR:
                 until = now + 2 * SIGNED_FOR
                 with BlobServiceClient(
-                    url, credential=self._credential, **SHORT_RETRIES
+                    url, credential=self._credential, **CLIENT_OPTIONS
                 ) as service:
                     key = service.get_user_delegation_key(now - SKEW, until)
                 known = (key, until)

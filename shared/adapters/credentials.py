@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters.clouds import PUBLIC, Cloud
+
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
 
@@ -28,7 +30,7 @@ class StaticToken:
 
 
 def azure_credential(
-    *, client_id: str | None = None, static_token: str | None = None
+    *, client_id: str | None = None, static_token: str | None = None, cloud: Cloud = PUBLIC
 ) -> "TokenCredential":
     """The credential for everything in Azure.
 
@@ -36,6 +38,7 @@ def azure_credential(
         client_id: Client id of the user-assigned managed identity; None takes what the
             environment offers a developer (Azure CLI, VS Code, environment variables).
         static_token: A token that needs no Azure, for emulators.
+        cloud: Whose Entra ID gives a developer tokens.
     """
     if static_token is not None:
         return StaticToken(static_token)
@@ -44,4 +47,4 @@ def azure_credential(
 
     if client_id is not None:
         return ManagedIdentityCredential(client_id=client_id)
-    return DefaultAzureCredential()
+    return DefaultAzureCredential(authority=cloud.authority)

@@ -33,6 +33,7 @@ CALL_OPTIONS: dict[str, Any] = {
     # What cannot be sent now is sent later, from the store. Given to the client when it is made,
     # the client (4.22) would drop these and sleep for as long as a 429 says.
     "retry_total": 0,
+    "permit_redirects": False,  # what carries a key goes where the settings say
     "connection_timeout": 5,
     "read_timeout": 30,
 }

@@ -33,6 +33,7 @@ ACCEPTED = frozenset({"NotStarted", "Running", "Succeeded"})
 CLIENT_OPTIONS: dict[str, Any] = {
     # The client would sleep for as long as a 429 says, up to an hour: the caller comes back.
     "retry_total": 0,
+    "permit_redirects": False,  # what carries a key goes where the settings say
     "connection_timeout": 5,
     "read_timeout": 30,
 }

@@ -3,6 +3,10 @@
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+_AMBIGUOUS = frozenset("\\\t\n\r ")
+"""What clients read differently: of `http://a\\@127.0.0.1` one takes `a` for the host, one the
+other."""
+
 
 def require_safe(address: str) -> str:
     """The address, if what is sent there cannot be read on the way.
@@ -13,7 +17,7 @@ def require_safe(address: str) -> str:
         ValueError: It is neither https nor on loopback.
     """
     parts = urlsplit(address)
-    host = parts.hostname or ""
+    host = "" if set(address) & _AMBIGUOUS else parts.hostname or ""
     if host and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))):
         return address
     raise ValueError(

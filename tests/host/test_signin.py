@@ -163,6 +163,40 @@ def test_other_ways_in_are_not_played(browser: Browser) -> None:
         assert browser.open(path).status_code == 404
 
 
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "{own}", "Referer": "{own}/api/echo/1"}, 200),
+        ({"Origin": "{own}"}, 200),
+        ({"Referer": "{own}/api/echo/1"}, 200),
+        ({}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Referer": "https://evil.example/{own}"}, 403),
+        ({"Origin": "{own}.evil.example"}, 403),
+        ({"Origin": "{own}", "Referer": "https://evil.example/"}, 403),
+        ({"User-Agent": "python-requests/2"}, 200),
+    ],
+)
+def test_a_form_that_another_site_sends_by_somebodys_session_is_refused(
+    browser: Browser, headers: dict[str, str], status: int
+) -> None:
+    browser.sign_in(ADA)
+    sent = {name: value.replace("{own}", browser.url) for name, value in headers.items()}
+    answer = browser.post(f"{browser.url}/api/echo/1", headers={"User-Agent": FIREFOX} | sent)
+    assert answer.status_code == status
+
+
+def test_without_a_session_every_form_reaches_the_app(browser: Browser) -> None:
+    foreign = {"User-Agent": FIREFOX, "Origin": "https://evil.example"}
+    assert browser.post(f"{browser.url}/api/echo/1", headers=foreign).status_code == 200
+    browser.sign_in(ADA)
+    assert browser.open("/api/echo/1", headers=foreign).status_code == 200, "a GET"
+
+
 def test_nothing_of_it_is_there_when_it_is_off(basic: RunningHost) -> None:
     with Browser(basic.url) as browser:
         for path in ("/.auth/login/aad", "/.auth/me", "/.auth/logout"):

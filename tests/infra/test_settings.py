@@ -8,12 +8,13 @@ from dev.tools.bicep import ROOT
 from shared.config import Settings, read_settings
 from shared.pipelines import load_pipelines
 from tests.infra.evaluated import DEPLOYMENTS, resource, settings
-from tests.structure.sample import sample
+from tests.samples import sample
 
 NOT_ON_AZURE = {
     "AzureWebJobsStorage": "by identity instead: AzureWebJobsStorage__accountName and so on",
     "FUNCTIONS_WORKER_RUNTIME": "Flex Consumption has it in functionAppConfig, and refuses it here",
     "MODELGATE_ARM_TOKEN": "for an emulator",
+    "MODELGATE_ARM_URL": "the cloud's own by default",
     "MODELGATE_BASE_URL": "Azure's own host name by default",
     "MODELGATE_BLOB_URL": "for an emulator",
     "MODELGATE_EVENTS_KEY": "a secret; the identity sends instead",
@@ -40,7 +41,7 @@ AS_AZURE_WOULD = {
     "mailFromSenderDomain": "DoNotReply@5f0e.azurecomm.net",
     "vaultUri": "0123456789abcdef" * 4,
     "endpoint": "https://evgt-token.westeurope-1.eventgrid.azure.net/api/events",
-    "resourceManager": "https://management.azure.com/",
+    "environment()": "AzureCloud",
     "clientId": "44444444-4444-4444-4444-444444444444",
     "ConnectionString": "InstrumentationKey=5f0e;IngestionEndpoint=https://in.example/",
 }
@@ -51,7 +52,7 @@ def resolved(name: str) -> dict[str, str]:
     """A shape's settings as the app would find them."""
     found = {}
     for setting, text in settings(name).items():
-        endings = [each for each in AS_AZURE_WOULD if re.search(rf"\.{re.escape(each)}\W", text)]
+        endings = [each for each in AS_AZURE_WOULD if re.search(rf"[.[]{re.escape(each)}\W", text)]
         found[setting] = AS_AZURE_WOULD[endings[0]] if text.startswith("[") else text
     return found
 

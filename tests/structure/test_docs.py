@@ -19,6 +19,7 @@ NEEDED = {
     "docs/approvals.md",
     "docs/azure.md",
     "docs/benchmarks.md",
+    "docs/clouds.md",
     "docs/dependencies.md",
     "docs/host.md",
     "docs/operations.md",

@@ -16,11 +16,34 @@ def settings(value: object, path: str = "") -> Iterator[str]:
         yield path
 
 
+PAGE = (ROOT / "docs" / "host.md").read_text("utf-8")
+HOST = json.loads((ROOT / "host.json").read_text("utf-8"))
+
+
 def test_every_setting_is_explained() -> None:
-    page = (ROOT / "docs" / "host.md").read_text("utf-8")
-    explained = re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE)
-    there = list(settings(json.loads((ROOT / "host.json").read_text("utf-8"))))
+    table = PAGE.partition("\n## ")[0]
+    explained = re.findall(r"^\| `([\w.]+)` \|", table, re.MULTILINE)
+    there = list(settings(HOST))
     for path in there:
         assert any(path == name or path.startswith(f"{name}.") for name in explained), path
     for name in explained:
         assert any(path == name or path.startswith(f"{name}.") for path in there), name
+
+
+def test_settings_that_go_before_the_file_lead_into_it() -> None:
+    named = re.findall(r"`AzureFunctionsJobHost__(\w+)`", PAGE)
+    assert len(named) == 3
+    for name in named:
+        place = HOST
+        for part in name.split("__")[:-1]:
+            place = place[part]
+        assert isinstance(place, dict), name
+    assert f"not called `{HOST['extensions']['durableTask']['hubName']}`" in PAGE
+
+
+def test_there_is_a_thread_for_everything_that_runs_at_once() -> None:
+    durable = HOST["extensions"]["durableTask"]
+    limits = ("maxConcurrentActivityFunctions", "maxConcurrentOrchestratorFunctions")
+    sample = json.loads((ROOT / "local.settings.sample.json").read_text("utf-8"))["Values"]
+    threads = int(sample["PYTHON_THREADPOOL_THREAD_COUNT"])
+    assert threads > sum(durable[limit] for limit in limits)

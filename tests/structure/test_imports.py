@@ -6,13 +6,13 @@ import sys
 
 import pytest
 
+from tests.samples import filled_sample
 from tests.structure.directions import (
     find_impurities,
     find_settings_reads,
     find_wrong_imports,
     part_of,
 )
-from tests.structure.sample import filled_in
 from tests.structure.source import ROOT, Module, read_modules
 
 DEPLOYED = ("function_app.py", "shared")
@@ -41,12 +41,11 @@ def test_only_configuration_reads_the_environment() -> None:
 
 @pytest.mark.skipif(not (ROOT / "function_app.py").exists(), reason="there is no function_app.py")
 def test_the_app_loads_without_the_machine_learning_sdk() -> None:
-    settings = filled_in()
     program = "import sys, function_app; print('azure.ai.ml' in sys.modules)"
     answer = subprocess.run(  # noqa: S603 (our own interpreter and program)
         [sys.executable, "-c", program],
         cwd=ROOT,
-        env=os.environ | settings,
+        env=os.environ | filled_sample(),
         capture_output=True,
         text=True,
         check=False,

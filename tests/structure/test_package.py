@@ -1,22 +1,22 @@
 """What a deployment would take along: the files that .funcignore leaves, and the packages."""
 
+import os
 import re
+import shutil
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from pathspec import GitIgnoreSpec
 
+from dev.package import packaged_files, read_patterns, write_zip
 from tests.structure.locked import deployed_packages, locked_versions, name_of, read_toml
 from tests.structure.source import ROOT
 
 ALLOWED = GitIgnoreSpec.from_lines(
     ["/function_app.py", "/host.json", "/requirements.txt", "/shared/**", "/pipelines/**"]
 )
-PATTERNS = [
-    line
-    for line in (ROOT / ".funcignore").read_text("utf-8").splitlines()
-    if line and not line.startswith("#")
-]
+PATTERNS = read_patterns()
 IGNORED = GitIgnoreSpec.from_lines(PATTERNS)
 REQUIREMENTS = [
     line
@@ -25,21 +25,12 @@ REQUIREMENTS = [
 ]
 
 
-def deployed_files() -> list[str]:
-    found = []
-    for folder, folders, files in ROOT.walk():
-        below = folder.relative_to(ROOT)
-        folders[:] = [name for name in folders if not is_ignored(f"{below / name}/")]
-        found += [str(below / name) for name in files]
-    return [path for path in found if not is_ignored(path)]
-
-
 def is_ignored(path: str) -> bool:
     return IGNORED.match_file(path)
 
 
 def test_the_package_holds_what_is_allowed_and_nothing_else() -> None:
-    files = deployed_files()
+    files = [str(path) for path in packaged_files()]
     assert [path for path in files if not ALLOWED.match_file(path)] == []
     modules = {str(path.relative_to(ROOT)) for path in Path(ROOT, "shared").rglob("*.py")}
     assert modules <= set(files)
@@ -84,6 +75,22 @@ def test_what_the_app_needs_is_deployed(path: str) -> None:
 )
 def test_what_it_does_not_need_stays_here(path: str) -> None:
     assert is_ignored(path)
+
+
+def test_the_zip_is_the_package_and_the_same_every_time(tmp_path: Path) -> None:
+    app = tmp_path / "app"
+    for name in ("shared/a.py", "function_app.py", "dev/b.py", "shared/__pycache__/a.pyc", ".env"):
+        (app / name).parent.mkdir(parents=True, exist_ok=True)
+        (app / name).write_text(name)
+    shutil.copy(ROOT / ".funcignore", app)
+    assert write_zip(tmp_path / "one.zip", app) == 2
+    os.utime(app / "function_app.py", (0, 0))
+    (app / "function_app.py").chmod(0o755)
+    write_zip(tmp_path / "two.zip", app)
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    with ZipFile(tmp_path / "one.zip") as package:
+        held = {name: package.read(name).decode() for name in package.namelist()}
+    assert held == {name: name for name in ("function_app.py", "shared/a.py")}
 
 
 def test_every_pattern_means_the_same_to_all_tools() -> None:

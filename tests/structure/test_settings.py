@@ -5,7 +5,7 @@ import re
 from dev.tools.metrics_table import metrics_table
 from dev.tools.settings_table import settings_table
 from shared.config import Settings
-from tests.structure.sample import sample
+from tests.samples import sample
 from tests.structure.source import ROOT
 
 HOSTS_OWN = {
@@ -15,6 +15,7 @@ HOSTS_OWN = {
     "MODELGATE_SWEEP_SCHEDULE",  # read by the host, for the timer's binding
     "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY",  # read by the worker, which sets telemetry up
     "PYTHON_ISOLATE_WORKER_DEPENDENCIES",
+    "PYTHON_THREADPOOL_THREAD_COUNT",
 }
 
 

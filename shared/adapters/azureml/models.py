@@ -168,7 +168,8 @@ class AzureMlModels:
         if self._blob_url:
             url = self._blob_url.replace("{account}", account)
         else:
-            url = f"{datastore.protocol}://{account}.blob.{datastore.endpoint}"
+            suffix = datastore.endpoint or self._workspaces.cloud.storage_suffix
+            url = f"{datastore.protocol or 'https'}://{account}.blob.{suffix}"
         if not is_safe(url):
             raise technical(
                 "InsecureStorageAddress",

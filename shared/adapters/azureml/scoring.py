@@ -16,6 +16,7 @@ from shared.domain.pipeline import Json, Stage
 from shared.ports import ScoringAnswer
 
 if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
     from azure.core import PipelineClient
     from azure.core.rest import HttpRequest, HttpResponse
 
@@ -88,16 +89,18 @@ class Scorer:
         name = stage.endpoint.lower()
         with azure_ml_stops_here(f"Keys of endpoint {name}", stage.workspace):
             client = self._workspaces.client(stage.workspace)
-            uri = str(internals.get_endpoint(client, name).properties.scoring_uri or "")
-            keys: Any = client.online_endpoints.get_keys(name)
+            properties = internals.get_endpoint(client, name).properties
+            uri = str(properties.scoring_uri or "")
+            mode = str(getattr(properties.auth_mode, "value", properties.auth_mode)).lower()
+            by_entra = mode == "aadtoken"
+            key = self._workspaces.endpoint_token() if by_entra else _key_of(client, name)
         if not is_safe(uri):
             raise technical(
                 "InsecureScoringAddress",
                 f"Endpoint {name} is asked by plain HTTP, so its key is not sent. Set up TLS for "
                 "the Kubernetes cluster's inference router.",
             )
-        # an endpoint that was there before may have tokens instead of keys
-        return _Door(uri, str(getattr(keys, "primary_key", None) or keys.access_token))
+        return _Door(uri, key)
 
     def _ask(
         self,
@@ -132,6 +135,12 @@ class Scorer:
             if self._pipeline is None:
                 self._pipeline = pipelines.scoring_pipeline()
             return self._pipeline
+
+
+def _key_of(client: "MLClient", endpoint: str) -> str:
+    """The endpoint's key; one that was there before may have Azure ML's tokens instead."""
+    keys: Any = client.online_endpoints.get_keys(endpoint)
+    return str(getattr(keys, "primary_key", None) or keys.access_token)
 
 
 def _too_slow(stage: Stage, asked: str, timeout_seconds: float) -> Trouble:

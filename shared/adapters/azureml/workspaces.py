@@ -7,20 +7,13 @@ from urllib.parse import urlsplit
 
 from shared.adapters.azureml.reading import read
 from shared.adapters.azureml.troubles import azure_ml_stops_here
-from shared.domain.addresses import require_safe
+from shared.adapters.clouds import PUBLIC, Cloud
+from shared.domain.addresses import is_safe, require_safe
 from shared.domain.pipeline import Workspace
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
     from azure.core.credentials import TokenCredential
-
-PUBLIC_ARM = "https://management.azure.com"
-CLOUDS = {
-    PUBLIC_ARM: "AzureCloud",
-    "https://management.chinacloudapi.cn": "AzureChinaCloud",
-    "https://management.usgovcloudapi.net": "AzureUSGovernment",
-}
-"""The clouds that azure-ai-ml knows by name (`azure.ai.ml._azure_environments`)."""
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
@@ -34,17 +27,21 @@ class Workspaces:
     should have one of these.
     """
 
-    def __init__(self, *, arm_url: str, credential: "TokenCredential") -> None:
+    def __init__(
+        self, *, arm_url: str, credential: "TokenCredential", cloud: Cloud = PUBLIC
+    ) -> None:
         """Remember where ARM is.
 
         Args:
-            arm_url: The public cloud's ARM, a sovereign cloud's, or one on this machine.
+            arm_url: The cloud's ARM, another way to it, or one on this machine.
             credential: Whose rights are used.
+            cloud: Says what tokens are for.
 
         Raises:
             ValueError: The address is neither HTTPS nor loopback.
         """
         self.arm_url = require_safe(arm_url).rstrip("/")
+        self.cloud = cloud
         self._credential = credential
         self._lock = Lock()
         self._clients: dict[str, MLClient] = {}
@@ -76,14 +73,29 @@ class Workspaces:
         """
         if not self.is_own(url):
             raise ValueError(f"{urlsplit(url).hostname} is not {self.arm_url}")
-        return read(url, self._credential, f"{self.arm_url}/.default")
+        return read(url, self._credential, self.cloud.arm_scope)
 
     def is_own(self, url: str) -> bool:
-        """Whether an address is this ARM's or one of its regions', so that it may have a token."""
-        own, other = urlsplit(self.arm_url), urlsplit(url)
-        if other.scheme != own.scheme:
+        """Whether an address is ARM's or one of its regions', so that it may have a token."""
+        other = urlsplit(url)
+        if not is_safe(url) or "@" in other.netloc:
             return False
-        return other.netloc == own.netloc or other.netloc.endswith(f".{own.netloc}")
+        known = (urlsplit(self.arm_url), urlsplit(self.cloud.arm_url))
+        return any(
+            other.scheme == own.scheme
+            and (other.netloc == own.netloc or other.netloc.endswith(f".{own.netloc}"))
+            for own in known
+        )
+
+    def endpoint_token(self) -> str:
+        """A token for endpoints that authenticate by Entra ID.
+
+        The SDK's `get_keys` asks for the public cloud's in every cloud.
+
+        Raises:
+            AzureError: There is none.
+        """
+        return self._credential.get_token(self.cloud.ml_scope).token
 
     def _new_client(self, workspace: Workspace) -> "MLClient":
         from azure.ai.ml import MLClient
@@ -92,13 +104,11 @@ class Workspaces:
 
         # it logs what it raises, too, and writes to stderr by itself
         logging.getLogger("azure.ai.ml").setLevel(logging.CRITICAL)
-        options: dict[str, Any] = {"cloud": CLOUDS.get(self.arm_url)}
-        if options["cloud"] is None:
+        options: dict[str, Any] = {"cloud": self.cloud.name}
+        if self.arm_url != self.cloud.arm_url:
             # the SDK never forgets a cloud of the same name, so each address has its own
-            options = {"cloud": f"ModelGate {self.arm_url}", "cloud_metadata": self._metadata()}
-            options["authentication_policy"] = pipelines.authentication_policy(
-                self._credential, self.arm_url
-            )
+            name = f"ModelGate {self.cloud.name} {self.arm_url}"
+            options = {"cloud": name, "cloud_metadata": self._metadata()}
         return MLClient(
             self._credential,
             workspace.subscription_id,
@@ -106,6 +116,9 @@ class Workspaces:
             workspace.name,
             enable_telemetry=False,
             show_progress=False,
+            authentication_policy=pipelines.ArmAuthenticationPolicy(
+                self._credential, self.cloud.arm_scope, self.is_own
+            ),
             retry_policy=pipelines.ShortRetryPolicy(),
             connection_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
@@ -113,7 +126,12 @@ class Workspaces:
         )
 
     def _metadata(self) -> dict[str, str]:
-        """What `cloud_metadata` needs; only ARM is used, since no file passes through the SDK."""
-        names = ("azure_portal", "resource_manager", "active_directory", "aml_resource_id")
-        addresses = dict.fromkeys((*names, "registry_discovery_endpoint"), self.arm_url)
-        return {**addresses, "storage_endpoint": urlsplit(self.arm_url).hostname or ""}
+        """What `cloud_metadata` needs; portal and registries are not used."""
+        unused = ("azure_portal", "registry_discovery_endpoint")
+        return {
+            **dict.fromkeys(unused, self.arm_url),
+            "resource_manager": self.arm_url,
+            "active_directory": self.cloud.authority,
+            "aml_resource_id": self.cloud.ml_audience,
+            "storage_endpoint": self.cloud.storage_suffix,
+        }

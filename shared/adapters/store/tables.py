@@ -35,6 +35,7 @@ CLIENT_OPTIONS: dict[str, Any] = {
     "retry_total": 3,
     "retry_backoff_factor": 0.2,
     "retry_backoff_max": 2,
+    "permit_redirects": False,  # what carries a key goes where the settings say
     "connection_timeout": 5,
     "read_timeout": 30,
 }

@@ -4,6 +4,7 @@ import pytest
 from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 
 from shared.adapters.azureml import AzureMlModels, Workspaces
+from shared.adapters.clouds import PUBLIC, US_GOVERNMENT
 from shared.adapters.credentials import azure_credential
 from shared.domain.addresses import is_safe, require_safe
 from shared.domain.pipeline import Workspace
@@ -76,11 +77,11 @@ def test_who_may_have_a_token(url: str, *, own: bool) -> None:
     assert workspaces.is_own(url) is own
 
 
-def test_public_cloud_by_its_name() -> None:
+def test_clouds_by_their_names() -> None:
     """Making a client reaches nobody: the clouds that the SDK knows need no metadata."""
     credential = azure_credential(static_token="a-token")
-    for url in ("https://management.azure.com", "https://management.usgovcloudapi.net"):
-        workspaces = Workspaces(arm_url=url, credential=credential)
+    for cloud in (PUBLIC, US_GOVERNMENT):
+        workspaces = Workspaces(arm_url=cloud.arm_url, credential=credential, cloud=cloud)
         client = workspaces.client(Workspace("s", "g", "w"))
         assert client is workspaces.client(Workspace("S", "G", "W"))
-        assert client._base_url == url
+        assert client._base_url == cloud.arm_url

@@ -1,5 +1,7 @@
 """Settings of the tests, and links by a clock that stands still."""
 
+from datetime import UTC, datetime
+
 from shared.adapters.links import SignedLinks
 from shared.domain.release import ReleaseId
 from shared.ports import Link
@@ -7,6 +9,7 @@ from shared.ports import Link
 BASE = "https://modelgate.example"
 NOW = 1_800_000_000
 DAY = 86_400.0
+AT = datetime.fromtimestamp(NOW, UTC)
 ASKED = Link(ReleaseId("diabetes-3-0123456789"), 1, 1, 1, 0, "0123456789ab")
 
 
