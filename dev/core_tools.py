@@ -4,7 +4,8 @@ What Core Tools do was read, not tried: they ask for no keys unless told to, tak
 environment before those of local.settings.json, run the Python that comes first on the path, and
 end on SIGINT while SIGTERM leaves them running
 (https://github.com/Azure/azure-functions-core-tools/issues/3074). From npm, `func` is a script of
-Node's with the host as its child.
+Node's with the host as its child. A stack that is killed leaves them running, too: nothing tells
+them that their parent is gone.
 """
 
 from __future__ import annotations

@@ -66,9 +66,8 @@ def azure(cloud: Cloud, **datastore: str | None) -> Callable[[Sent], Answer]:
 @pytest.fixture(autouse=True)
 def _one_cloud_at_a_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """azure-ai-ml notes its cloud in the environment of the process."""
-    for name in ("AZUREML_CURRENT_CLOUD", "AZURE_AUTHORITY_HOST"):
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)
+    monkeypatch.delenv("AZUREML_CURRENT_CLOUD", raising=False)
+    monkeypatch.setenv("AZURE_AUTHORITY_HOST", "login.elsewhere.example")
     for name, value in SIGNED_IN.items():
         monkeypatch.setenv(name, value)
     yield
