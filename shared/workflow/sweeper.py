@@ -40,22 +40,29 @@ def sweep(services: Services, orchestrations: Orchestrations) -> Sweep:
     """Look after every open release once; one that fails does not keep the others waiting."""
     found: dict[str, list[ReleaseId]] = {}
     for release_id in services.store.open_releases():
-        try:
-            with services.telemetry.release(release_id=release_id, doing="sweep"):
-                what = _look_after(services, orchestrations, release_id)
-        except StepError as error:
-            logger.warning("release %s: not swept: %s", release_id, error)
-            what = "failed"
-        except Exception:  # what nobody expected of one must not stop the others
-            logger.exception("release %s: not swept", release_id)
-            what = "failed"
+        with services.telemetry.release(release_id=release_id, doing="sweep"):
+            what = _swept(services, orchestrations, release_id)
         if what is not None:
             found.setdefault(what, []).append(release_id)
-            services.telemetry.count(Counter.SWEEPS, found=what)
-            fields = {"modelgate.event": "Swept", "modelgate.swept": what}
-            logger.warning("release %s: swept: %s", release_id, what, extra=fields)
     services.attempts.forget(before=services.clock.now() - ATTEMPTS_KEPT)
     return Sweep(**{what: tuple(ids) for what, ids in found.items()})
+
+
+def _swept(services: Services, orchestrations: Orchestrations, release_id: ReleaseId) -> str | None:
+    """What was found to do for one release, told to operators; None where there was nothing."""
+    try:
+        what = _look_after(services, orchestrations, release_id)
+    except StepError as error:
+        logger.warning("release %s: not swept: %s", release_id, error)
+        what = "failed"
+    except Exception:  # what nobody expected of one must not stop the others
+        logger.exception("release %s: not swept", release_id)
+        what = "failed"
+    if what is not None:
+        services.telemetry.count(Counter.SWEEPS, found=what)
+        fields = {"modelgate.event": "Swept", "modelgate.swept": what}
+        logger.warning("release %s: swept: %s", release_id, what, extra=fields)
+    return what
 
 
 def _look_after(
