@@ -7,6 +7,7 @@ import requests
 
 from tests.e2e.stacks import WHOLE_TRAIL, Stack, types
 from tests.e2e.workspaces import eventually
+from tests.openapi import faults
 
 SCENARIO = "whole-way"
 TAGS = {"area": "numbers"}
@@ -84,6 +85,13 @@ def test_the_copy_carries_everything_and_says_where_it_came_from(
     assert (copy.description, copy.type) == ("Trebles.", "custom_model")
     assert copy.tags == {**TAGS, **origin}
     assert {**copy.properties, **PROPERTIES} == copy.properties
+
+
+def test_what_programs_get_is_as_described(stack: Stack, done: dict[str, Any]) -> None:
+    assert faults(done, "Release") == []
+    assert faults(stack.get(f"/api/releases?pipeline={SCENARIO}"), "Releases") == []
+    assert faults(stack.get(f"/api/releases/{done['id']}/events"), "Events") == []
+    assert faults(stack.get("/api/health"), "Health") == []
 
 
 def test_prod_answers_as_qa_does_with_all_traffic_on_the_version(

@@ -4,6 +4,9 @@ import ast
 import re
 from dataclasses import dataclass
 
+from openapi_spec_validator import validate
+
+from tests.openapi import description
 from tests.structure.source import ROOT
 
 METHODS = {"GET": ("GET",), "POST": ("POST",)}
@@ -14,6 +17,7 @@ PAGE = (ROOT / "docs" / "api.md").read_text("utf-8")
 class Route:
     """A route as its decorator has it."""
 
+    name: str
     path: str
     methods: frozenset[str]
     is_open: bool
@@ -21,21 +25,22 @@ class Route:
 
 def routes() -> list[Route]:
     tree = ast.parse((ROOT / "function_app.py").read_text("utf-8"))
-    calls = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "app.route"
+    return [
+        route_of(function.name, call)
+        for function in tree.body
+        if isinstance(function, ast.FunctionDef)
+        for call in function.decorator_list
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "app.route"
     ]
-    return [route_of(call) for call in calls]
 
 
-def route_of(call: ast.Call) -> Route:
+def route_of(name: str, call: ast.Call) -> Route:
     path = ast.literal_eval(call.args[0])
     options = {each.arg: each.value for each in call.keywords}
     named = ast.unparse(options["methods"])
     methods = METHODS.get(named) or tuple(re.findall(r"HttpMethod\.(\w+)", named))
     level = ast.unparse(options["auth_level"]) if "auth_level" in options else ""
-    return Route(f"/api/{path}", frozenset(methods), level.endswith("ANONYMOUS"))
+    return Route(name, f"/api/{path}", frozenset(methods), level.endswith("ANONYMOUS"))
 
 
 def documented() -> dict[str, set[str]]:
@@ -53,6 +58,23 @@ def test_the_page_has_every_route_with_its_methods() -> None:
         served.setdefault(route.path, set()).update(route.methods & {"GET", "POST"})
     assert len(served) == 8
     assert documented() == served
+
+
+def test_the_description_for_machines_has_them_too() -> None:
+    paths = description()["paths"]
+    told = {
+        (path, method.upper(), operation["operationId"], operation.get("security") == [])
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+        if method != "parameters"
+    }
+    served = {
+        (route.path, method, route.name, route.is_open)
+        for route in routes()
+        for method in route.methods & {"GET", "POST"}
+    }
+    assert told == served
+    validate(description())
 
 
 def test_the_page_says_what_needs_no_key() -> None:
