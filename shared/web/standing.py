@@ -124,7 +124,7 @@ def find_case(services: Services, link: Link | None) -> Case | None:
     ask, now = record.ask, services.clock.now()
     if ask is None or now >= ask.expires_at + GRACE or not _fits(link, ask):
         return None
-    if link.ask < ask.number:
+    if link.ask < ask.number or link.series < ask.series:
         return _void_case(stored, record, ask, link, now)
     decisions = [
         each
@@ -159,7 +159,10 @@ def _fits(link: Link, ask: Ask) -> bool:
 
 
 def _void_case(stored: Stored, record: StageRecord, ask: Ask, link: Link, now: datetime) -> Case:
-    """The case of a link of an earlier ask: nobody is named, since others may be asked by now."""
+    """The case of a link of an earlier ask, or of a revoked one: it names nobody.
+
+    Others may be asked by now, and who holds a revoked link is who should not.
+    """
     is_revoked = link.series < ask.series
     return Case(
         stored=stored,
@@ -178,8 +181,6 @@ def _void_case(stored: Stored, record: StageRecord, ask: Ask, link: Link, now: d
 
 def _standing(case: Case) -> tuple[Standing, Decision | None]:
     """The first that holds, and the answer that explains it."""
-    if case.link.series < case.ask.series:
-        return Standing.REVOKED, None
     is_waiting = case.record.state is StageState.WAITING
     is_void = case.ask.used and is_waiting
     settled = case.judgement.decision

@@ -11,6 +11,7 @@ from shared.web.revoking import revoke_links
 from tests.fakes import World
 from tests.unit.web.browsing import document, filled, look, say, send, sending
 from tests.unit.web.interference import Meanwhile, Unreachable, touch
+from tests.unit.web.samples import QUORUM
 from tests.unit.web.support import (
     ADA,
     GRACE,
@@ -68,6 +69,19 @@ def test_every_time_is_another_series() -> None:
     desk = waiting()
     first, second = revoke(desk), revoke(desk)
     assert (first[0], second[0], desk.asked.series) == (202, 202, 3)
+
+
+def test_a_revoked_link_tells_nothing_of_the_person_it_was_for() -> None:
+    desk = waiting(QUORUM)
+    token = desk.token()
+    assert say(desk, "approve", comment="As good as we hoped.").status == 200
+    assert "As good as we hoped." in look(desk, token=token).body
+    assert revoke(desk)[0] == 202
+    page = look(desk, token=token)
+    assert page.status == 410
+    assert "revoked" in page.body
+    assert "As good as we hoped." not in page.body
+    assert ADA not in page.body
 
 
 def test_where_nobody_is_asked_nothing_is_revoked() -> None:
