@@ -6,7 +6,7 @@ from typing import Final
 
 from shared.domain.artefacts import Artefact, digest, plain
 from shared.domain.errors import technical
-from shared.domain.evidence import SHOWN_FILES, Difference, Evidence, differences
+from shared.domain.evidence import SHOWN_FILES, Check, Difference, Evidence, differences
 from shared.domain.pipeline import Json
 from shared.domain.policy import ApprovalPolicy
 from shared.ports import Artifacts, RegisteredModel
@@ -67,23 +67,11 @@ def gather(turn: Turn, policy: ApprovalPolicy, *, number: int, before: Evidence 
             Azure does not answer; or something is not ready, so that a yes would fail.
     """
     bare, registered, files = _looked_at(turn, policy, ask=number)
-    services, stage = turn.services, turn.stage
-    checks = services.preflight.checks(
-        stage=stage,
-        pipeline=turn.release.pipeline,
-        copies=stage.workspace != turn.pipeline.source,
-    )
-    failed = [f"{check.name}: {check.words}" for check in checks if check.passed is False]
-    if failed:
-        raise technical(
-            "NotReady",
-            f"Nobody is asked to approve {stage.name}, since the deployment would fail. "
-            f"{' '.join(failed)} Start the release again when that is mended.",
-        )
+    checks = _require_ready(turn)
     known = Known(
         description=description_of(bare, registered.type),
         files=tuple(files),
-        schema=signature_of(services.artifacts, registered),
+        schema=signature_of(turn.services.artifacts, registered),
         configuration=bare.configuration,
     )
     changes, changes_note = changes_since(turn, bare.current, known)
@@ -97,9 +85,31 @@ def gather(turn: Turn, policy: ApprovalPolicy, *, number: int, before: Evidence 
         changes_note=changes_note,
         skipped=tuple(skipped),
         skipped_more=more,
-        checks=tuple(checks),
+        checks=checks,
         changed_since=tuple(_changed(before, bare)) if before else (),
     )
+
+
+def _require_ready(turn: Turn) -> tuple[Check, ...]:
+    """What was looked at beforehand, so that a yes does not fail for what is known already.
+
+    Raises:
+        StepError: Something is not ready.
+    """
+    stage = turn.stage
+    checks = turn.services.preflight.checks(
+        stage=stage,
+        pipeline=turn.release.pipeline,
+        copies=stage.workspace != turn.pipeline.source,
+    )
+    failed = [f"{check.name}: {check.words}" for check in checks if check.passed is False]
+    if failed:
+        raise technical(
+            "NotReady",
+            f"Nobody is asked to approve {stage.name}, since the deployment would fail. "
+            f"{' '.join(failed)} Start the release again when that is mended.",
+        )
+    return tuple(checks)
 
 
 def changed_since(turn: Turn, policy: ApprovalPolicy, shown: Evidence) -> list[Difference]:
