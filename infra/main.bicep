@@ -291,8 +291,18 @@ module alerts 'modules/alerts.bicep' = {
     token: token
     owner: owner
     workspaceId: monitoring.outputs.workspaceId
-    systemTopicId: registrations.outputs.id
-    systemTopicLocation: qaAccess.outputs.location
+  }
+}
+
+module deadLetterAlert 'modules/dead-letter-alert.bicep' = {
+  name: 'modelgate-dead-letter-alert-${token}'
+  scope: resourceGroup(qa[2], qa[4])
+  params: {
+    tags: tags
+    name: 'alert-deadletter-${token}'
+    topicId: registrations.outputs.id
+    topicLocation: qaAccess.outputs.location
+    actionGroupId: alerts.outputs.actionGroupId
   }
 }
 

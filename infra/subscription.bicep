@@ -1,5 +1,5 @@
 metadata description = '''Subscribes the app to the QA workspace's registrations. Deployed after the code, since Event Grid asks the
-app for the function before it accepts the subscription; infra/hooks/subscribe does it.'''
+app for the function before it accepts the subscription; infra/hooks/subscribe.sh does it.'''
 
 @description('Name of the system topic.')
 param topicName string

@@ -1,4 +1,4 @@
-metadata description = 'What wakes the owners: errors, dead letters, work that the sweeper had to do, approvals about to expire.'
+metadata description = 'What wakes the owners: errors, work that the sweeper had to do, approvals about to expire.'
 
 @description('Region of the alerts.')
 param location string
@@ -15,32 +15,26 @@ param owner string
 @description('ARM id of the Log Analytics workspace that is searched.')
 param workspaceId string
 
-@description('ARM id of the QA workspace\'s system topic.')
-param systemTopicId string
-
-@description('Region of the system topic.')
-param systemTopicLocation string
-
 var searches = [
   {
     name: 'errored'
     title: 'A release ended Errored'
     severity: 1
-    minutes: 5
+    every: 'PT5M'
     query: loadTextContent('../alerts/errored.kql')
   }
   {
     name: 'sweeper'
     title: 'The sweeper found work'
     severity: 3
-    minutes: 15
+    every: 'PT15M'
     query: loadTextContent('../alerts/sweeper.kql')
   }
   {
     name: 'expiring'
     title: 'An approval is about to expire'
     severity: 2
-    minutes: 60
+    every: 'PT1H'
     query: loadTextContent('../alerts/expiring.kql')
   }
 ]
@@ -67,8 +61,8 @@ resource found 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       severity: search.severity
       enabled: true
       scopes: [workspaceId]
-      evaluationFrequency: 'PT${search.minutes}M'
-      windowSize: 'PT${search.minutes}M'
+      evaluationFrequency: search.every
+      windowSize: search.every
       // the tables do not exist before the app has sent anything
       skipQueryValidation: true
       criteria: {
@@ -92,34 +86,5 @@ resource found 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
   }
 ]
 
-resource deadLettered 'Microsoft.Insights/metricAlerts@2018-03-01' = {
-  name: 'alert-deadletter-${token}'
-  location: 'global'
-  tags: tags
-  properties: {
-    description: 'ModelGate: registrations were dead-lettered'
-    severity: 1
-    enabled: true
-    scopes: [systemTopicId]
-    targetResourceType: 'Microsoft.EventGrid/systemTopics'
-    targetResourceRegion: systemTopicLocation
-    evaluationFrequency: 'PT5M'
-    windowSize: 'PT5M'
-    autoMitigate: true
-    criteria: {
-      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
-      allOf: [
-        {
-          name: 'dead-lettered'
-          criterionType: 'StaticThresholdCriterion'
-          metricNamespace: 'Microsoft.EventGrid/systemTopics'
-          metricName: 'DeadLetteredCount'
-          timeAggregation: 'Total'
-          operator: 'GreaterThan'
-          threshold: 0
-        }
-      ]
-    }
-    actions: [{ actionGroupId: owners.id }]
-  }
-}
+@description('ARM id of the group of those who are told.')
+output actionGroupId string = owners.id

@@ -98,7 +98,7 @@ def test_an_empty_vault_and_a_number_that_is_none_change_nothing(place: Place) -
 def test_subscribing_deploys_the_subscription_where_the_workspace_is(
     place: Place, told: dict[str, str]
 ) -> None:
-    status, words = place.run("hooks/subscribe", **told)
+    status, words = place.run("hooks/subscribe.sh", **told)
     assert status == 0, words
     called = place.calls
     assert f"--subscription {told['MODELGATE_QA_SUBSCRIPTION']}" in called
@@ -111,18 +111,18 @@ def test_subscribing_deploys_the_subscription_where_the_workspace_is(
 
 def test_subscribing_before_anything_is_there_says_so(place: Place, told: dict[str, str]) -> None:
     del told["MODELGATE_SYSTEM_TOPIC"]
-    status, words = place.run("hooks/subscribe", **told)
+    status, words = place.run("hooks/subscribe.sh", **told)
     assert status == 1
     assert words.startswith("MODELGATE_SYSTEM_TOPIC is not set: run azd provision first")
     assert place.calls == ""
 
 
 def test_a_subscription_that_azure_refuses_is_a_failure(place: Place, told: dict[str, str]) -> None:
-    assert place.run("hooks/subscribe", **told, STATUS="1")[0] != 0
+    assert place.run("hooks/subscribe.sh", **told, STATUS="1")[0] != 0
 
 
 def test_both_hooks_hand_on_the_same(told: dict[str, str]) -> None:
-    texts = [(INFRA / "hooks" / name).read_text("utf-8") for name in ("subscribe", "subscribe.ps1")]
+    texts = [(INFRA / "hooks" / name).read_text("utf-8") for name in ("subscribe.sh", "subscribe.ps1")]
     for text in texts:
         assert all(
             name in text for name in told if name.startswith("MODELGATE_") and "EVENTS" not in name
