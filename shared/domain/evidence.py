@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
+from typing import Final
 
 from shared.domain.artefacts import Artefact
 from shared.domain.pipeline import Json
@@ -98,6 +99,10 @@ class Skipped:
     """`who: comment`, one for each rejection."""
 
 
+QUOTA: Final = "Quota"
+"""Begins the names of checks that may pass by themselves: others give quota back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """Something that was looked at before people were asked, so that a yes does not fail."""
@@ -110,6 +115,11 @@ class Check:
 
     words: str
     """What was found, and what to do where it has not passed."""
+
+    @property
+    def may_pass_by_itself(self) -> bool:
+        """Whether waiting can help where it has not passed."""
+        return self.name.startswith(QUOTA)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What is looked at before people are asked, in memory."""
 
-from shared.domain.evidence import Check
+from shared.domain.evidence import QUOTA, Check
 from shared.domain.pipeline import Stage
 from tests.fakes.troubles import Faults
 
@@ -15,7 +15,7 @@ class FakePreflight:
     def checks(self, *, stage: Stage, pipeline: str, copies: bool) -> list[Check]:
         del pipeline
         self.faults.meet("checks")
-        names = ["workspace", "endpoint", "permissions", "quota", *(["storage"] if copies else [])]
+        names = ["workspace", "endpoint", "permissions", QUOTA, *(["storage"] if copies else [])]
         return [
             Check(name, name not in self.failing, self.failing.get(name, f"fine in {stage.name}"))
             for name in names

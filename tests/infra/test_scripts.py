@@ -122,7 +122,9 @@ def test_a_subscription_that_azure_refuses_is_a_failure(place: Place, told: dict
 
 
 def test_both_hooks_hand_on_the_same(told: dict[str, str]) -> None:
-    texts = [(INFRA / "hooks" / name).read_text("utf-8") for name in ("subscribe.sh", "subscribe.ps1")]
+    texts = [
+        (INFRA / "hooks" / name).read_text("utf-8") for name in ("subscribe.sh", "subscribe.ps1")
+    ]
     for text in texts:
         assert all(
             name in text for name in told if name.startswith("MODELGATE_") and "EVENTS" not in name

@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.adapters.azureml.arm import Arm, Listing
 from shared.domain.errors import Trouble
-from shared.domain.evidence import Check
+from shared.domain.evidence import QUOTA, Check
 from shared.domain.pipeline import ManagedCompute, Workspace
 
 SPARED = frozenset(
@@ -71,7 +71,7 @@ def look_at_quota(arm: Arm, workspace: Workspace, compute: ManagedCompute, locat
     Raises:
         StepError: Azure does not answer.
     """
-    name = f"Quota in {location}"
+    name = f"{QUOTA} in {location}"
     sizes = _list(arm, workspace, location, "vmSizes")
     usages = _list(arm, workspace, location, "usages") if sizes.refusal is None else sizes
     refusal = sizes.refusal or usages.refusal

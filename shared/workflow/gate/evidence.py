@@ -94,7 +94,7 @@ def _require_ready(turn: Turn) -> tuple[Check, ...]:
     """What was looked at beforehand, so that a yes does not fail for what is known already.
 
     Raises:
-        StepError: Something is not ready.
+        StepError: Something is not ready; it is looked at again where waiting can help.
     """
     stage = turn.stage
     checks = turn.services.preflight.checks(
@@ -102,12 +102,14 @@ def _require_ready(turn: Turn) -> tuple[Check, ...]:
         pipeline=turn.release.pipeline,
         copies=stage.workspace != turn.pipeline.source,
     )
-    failed = [f"{check.name}: {check.words}" for check in checks if check.passed is False]
+    failed = [check for check in checks if check.passed is False]
     if failed:
+        words = " ".join(f"{check.name}: {check.words}" for check in failed)
         raise technical(
             "NotReady",
             f"Nobody is asked to approve {stage.name}, since the deployment would fail. "
-            f"{' '.join(failed)} Start the release again when that is mended.",
+            f"{words} Start the release again when that is mended.",
+            retryable=all(check.may_pass_by_itself for check in failed),
         )
     return tuple(checks)
 

@@ -10,6 +10,7 @@ from shared.adapters.store.documents import decode, encode
 from shared.domain.decision import Choice
 from shared.domain.errors import Blame, Trouble
 from shared.domain.evidence import (
+    QUOTA,
     Answered,
     Check,
     Comparison,
@@ -143,17 +144,39 @@ def test_an_older_version_skips_nothing() -> None:
 
 def test_what_is_not_ready_is_said_and_nobody_is_asked() -> None:
     story = Timeline(gated(ASKED))
-    story.world.preflight.failing = {"quota": "4 cores are missing: ask for more."}
+    story.world.preflight.failing = {"permissions": "The app may not deploy: assign the role."}
     release_id = story.begin()
     story.run()
     release = story.release(release_id)
     assert release.outcome is Outcome.ERRORED
     assert release.reason == (
-        "Nobody is asked to approve prod, since the deployment would fail. "
-        "quota: 4 cores are missing: ask for more. Start the release again when that is mended."
+        "Nobody is asked to approve prod, since the deployment would fail. permissions: The app "
+        "may not deploy: assign the role. Start the release again when that is mended."
     )
+    assert story.calls(release_id)[Activity.ASK_APPROVAL] == 1
     assert story.events(release_id, EventType.APPROVAL_REQUESTED) == []
     assert {mail.to for mail in story.mailer.sent}.isdisjoint({ADA, BOB})
+
+
+def test_quota_that_others_give_back_is_waited_for() -> None:
+    story = Timeline(gated(ASKED))
+    story.world.preflight.failing = {QUOTA: "4 cores are missing: ask for more."}
+    release_id = story.begin()
+    story.go_on(minutes=10)
+    assert (story.outcome(release_id), story.mails(ADA)) == (None, [])
+    story.world.preflight.failing = {}
+    story.go_on(minutes=20)
+    assert story.mails(ADA)
+
+
+def test_quota_that_nobody_gives_back_ends_it_in_the_end() -> None:
+    story = Timeline(gated(ASKED))
+    story.world.preflight.failing = {QUOTA: "4 cores are missing: ask for more."}
+    release_id = story.begin()
+    story.run()
+    assert story.outcome(release_id) is Outcome.ERRORED
+    assert "4 cores are missing" in (story.release(release_id).reason or "")
+    assert story.ended[release_id] - START >= PATIENCE
 
 
 def test_a_look_that_azure_does_not_answer_is_taken_again() -> None:
@@ -165,7 +188,7 @@ def test_a_look_that_azure_does_not_answer_is_taken_again() -> None:
         "workspace",
         "endpoint",
         "permissions",
-        "quota",
+        QUOTA,
         "storage",
     ]
     assert story.mails(ADA)
