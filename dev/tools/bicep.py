@@ -4,6 +4,7 @@ A snapshot is what a deployment of one shape would create, with all modules, nam
 resolved and nothing asked of Azure.
 """
 
+import json
 import re
 import shutil
 import subprocess
@@ -64,7 +65,9 @@ def snapshot(shape: Path) -> str:
         done = _run("snapshot", str(copy), *options)
         if done.returncode or _complaints(done.stderr):
             raise ValueError(done.stdout + done.stderr)
-        return copy.with_suffix(".snapshot.json").read_text("utf-8")
+        found = json.loads(copy.with_suffix(".snapshot.json").read_text("utf-8"))
+    found["outputs"] = dict(sorted(found["outputs"].items()))  # it has another order every time
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
 
 
 def _creates_group(shape: Path) -> bool:
