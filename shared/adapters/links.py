@@ -113,19 +113,26 @@ class SignedLinks:
         found = [compare_digest(_code(signer, link).encode(), typed) for signer in self._codes]
         return any(found)  # after all were compared
 
-    def nonce(self, *, link: Link, revision: int) -> str:
+    def nonce(self, *, link: Link, revision: int, signed_in: bool = False) -> str:
         """Revision, chance, time, and a signature over these and the link."""
-        before = f"{_content(link)}."
+        before = _before(link, signed_in)
         text = f"{before}{revision}.{secrets.token_urlsafe(RANDOM_BYTES)}"
         return self._pages.sign(text).decode().removeprefix(before)
 
-    def read_nonce(self, *, link: Link, nonce: str, max_age_seconds: float) -> int | None:
-        """The revision in a nonce; None where it is not this link's, too old or altered."""
+    def read_nonce(
+        self, *, link: Link, nonce: str, max_age_seconds: float, signed_in: bool = False
+    ) -> int | None:
+        """See the port."""
         parts = _NONCE.fullmatch(nonce)
-        text = f"{_content(link)}.{nonce}"
+        text = f"{_before(link, signed_in)}{nonce}"
         if not parts or not _is_signed(self._pages, text, parts[2], max_age_seconds):
             return None
         return int(parts[1])
+
+
+def _before(link: Link, signed_in: bool) -> str:
+    """What is signed with a nonce and is not in it."""
+    return f"{_content(link)}.{'signed-in.' if signed_in else ''}"
 
 
 def _content(link: Link) -> str:

@@ -45,16 +45,20 @@ class Links(Protocol):
     def is_code(self, *, link: Link, given: str) -> bool:
         """Whether this is the link's code, however it is grouped and spelled. Constant-time."""
 
-    def nonce(self, *, link: Link, revision: int) -> str:
+    def nonce(self, *, link: Link, revision: int, signed_in: bool = False) -> str:
         """What one rendering of the page carries in its form.
 
         Args:
             link: Whose page it is.
             revision: The person's newest decision when it was rendered, 0 for none.
+            signed_in: Whether it was rendered for the person signed in. What was rendered for
+                anybody else who has the link is worth nothing in a browser of theirs.
         """
 
-    def read_nonce(self, *, link: Link, nonce: str, max_age_seconds: float) -> int | None:
-        """The revision in a nonce; None where it is not this link's, too old or altered."""
+    def read_nonce(
+        self, *, link: Link, nonce: str, max_age_seconds: float, signed_in: bool = False
+    ) -> int | None:
+        """The revision in a nonce; None where it is another link's or visitor's, old or altered."""
 
 
 class Attempts(Protocol):

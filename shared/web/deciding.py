@@ -7,7 +7,6 @@ from shared.domain.trail import Change
 from shared.ports import Services
 from shared.web.documents import moment as utc
 from shared.web.filled import Filled, effective_at
-from shared.web.principal import Access
 from shared.web.question import Question
 from shared.web.times import moment
 
@@ -38,7 +37,7 @@ def decision_of(question: Question, filled: Filled) -> Decision:
         to=filled.to if choice is Choice.REASSIGN else None,
         overtakes=overtakes,
         replaces_older=filled.approves and filled.replaces_older and question.may_replace_older,
-        signed_in=question.visitor.access is Access.SIGNED_IN,
+        signed_in=question.is_signed_in,
     )
 
 

@@ -76,7 +76,10 @@ def read_form(form: Mapping[str, str]) -> Filled:
 def page_revision(services: Services, question: Question, filled: Filled) -> int | None:
     """How many answers the person had given when the page was made; None where it is no page."""
     return services.links.read_nonce(
-        link=question.case.link, nonce=filled.nonce, max_age_seconds=PAGE_SECONDS
+        link=question.case.link,
+        nonce=filled.nonce,
+        max_age_seconds=PAGE_SECONDS,
+        signed_in=question.is_signed_in,
     )
 
 

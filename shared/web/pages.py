@@ -57,7 +57,9 @@ def decision_page(
         rules=rules_of(case.ask),
         effect_now=takes_effect_at(policy, case.now),
         calendar=_calendar(policy, case.now, case.ask.expires_at),
-        nonce=services.links.nonce(link=case.link, revision=case.revision),
+        nonce=services.links.nonce(
+            link=case.link, revision=case.revision, signed_in=question.is_signed_in
+        ),
         filled=filled or Filled(),
         mistakes=mistakes,
         wrong={mistake.field: mistake.words for mistake in mistakes},

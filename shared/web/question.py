@@ -9,7 +9,7 @@ from shared.domain.policy import Supersede
 from shared.domain.release import Release
 from shared.ports import Services
 from shared.web.http import Request
-from shared.web.principal import Visitor, visitor_of
+from shared.web.principal import Access, Visitor, visitor_of
 from shared.web.standing import Case
 
 
@@ -34,6 +34,11 @@ class Question:
 
     newer: tuple[Release, ...]
     """Those of newer ones."""
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether the platform vouches that the person is who they are."""
+        return self.visitor.access is Access.SIGNED_IN
 
     @property
     def newer_that_serves(self) -> str | None:

@@ -79,4 +79,8 @@ def test_a_nonce_is_of_one_link_and_says_the_revision(links: Links, clock: FakeC
         assert links.read_nonce(link=ADA, nonce=text, max_age_seconds=DAY) is None
     clock.advance(seconds=100)
     assert links.read_nonce(link=ADA, nonce=nonce, max_age_seconds=100) == 2
+    signed = links.nonce(link=ADA, revision=2, signed_in=True)
+    for made, read, revision in [(signed, True, 2), (signed, False, None), (nonce, True, None)]:
+        found = links.read_nonce(link=ADA, nonce=made, max_age_seconds=DAY, signed_in=read)
+        assert found == revision
     assert links.read_nonce(link=ADA, nonce=nonce, max_age_seconds=99) is None

@@ -75,12 +75,14 @@ class FakeLinks:
         wanted = self.code(link=link).replace("-", "")
         return typed.translate(str.maketrans("ILO", "110")) == wanted
 
-    def nonce(self, *, link: Link, revision: int) -> str:
-        return self._packed("page", asdict(link), revision, uuid4().hex)
+    def nonce(self, *, link: Link, revision: int, signed_in: bool = False) -> str:
+        return self._packed("page", asdict(link), revision, signed_in, uuid4().hex)
 
-    def read_nonce(self, *, link: Link, nonce: str, max_age_seconds: float) -> int | None:
+    def read_nonce(
+        self, *, link: Link, nonce: str, max_age_seconds: float, signed_in: bool = False
+    ) -> int | None:
         content = self._unpacked("page", nonce, max_age_seconds)
-        if content is None or content[0] != asdict(link):
+        if content is None or (content[0], content[2]) != (asdict(link), signed_in):
             return None
         return int(content[1])
 

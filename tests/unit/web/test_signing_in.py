@@ -95,7 +95,7 @@ def test_who_is_signed_in_as_the_approver_decides_without_a_code() -> None:
     desk = with_sign_in(required=True)
     shown = look(desk, headers=entra(ADA.upper()))
     assert 'name="code"' not in page(shown)
-    form = filled(desk, "approve", nonce=_nonce(desk)) | {"code": ""}
+    form = filled(desk, "approve", nonce=_nonce(desk, signed_in=True)) | {"code": ""}
     assert send(desk, form, headers=entra(ADA.upper())).status == 200
     [decision] = desk.decisions
     assert decision.signed_in
@@ -118,8 +118,17 @@ def test_who_is_signed_in_needs_no_code_where_others_do() -> None:
     form = filled(desk, "approve") | {"code": ""}
     assert send(desk, form).status == 400
     assert send(desk, form, headers=entra(GRACE)).status == 400
-    assert send(desk, form, headers=entra(ADA)).status == 200
+    theirs = form | {"nonce": _nonce(desk, signed_in=True)}
+    assert send(desk, theirs, headers=entra(ADA)).status == 200
     assert desk.decisions[0].signed_in
+
+
+def test_a_page_that_somebody_else_got_decides_nothing_in_the_approvers_browser() -> None:
+    """Who has the link renders the form, and has whoever is signed in send it."""
+    desk = with_sign_in(required=False)
+    form = filled(desk, "approve") | {"code": ""}
+    assert send(desk, form, headers=entra(ADA)).status == 400
+    assert desk.decisions == []
 
 
 def test_who_is_signed_in_types_the_version_all_the_same() -> None:
@@ -181,5 +190,5 @@ def test_the_code_does_not_stand_in_for_signing_in() -> None:
     assert desk.decisions == []
 
 
-def _nonce(desk: Desk) -> str:
-    return desk.world.links.nonce(link=desk.link(), revision=0)
+def _nonce(desk: Desk, *, signed_in: bool = False) -> str:
+    return desk.world.links.nonce(link=desk.link(), revision=0, signed_in=signed_in)
