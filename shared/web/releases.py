@@ -1,5 +1,7 @@
 """Releases for programs: JSON in and out. `docs/api.md` describes every field."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 from urllib.parse import urlencode
@@ -132,28 +134,9 @@ def abort_release(services: Services, request: Request, orchestrations: Orchestr
     body = read_json(request)
     by = person(body, "by")
     why = reason_of(body)
-    for _ in range(SAVE_TRIES):
-        stored = find_release(services, request)
-        release = stored.release
-        if release.is_over:
-            raise ProblemError(
-                409,
-                "release-is-over",
-                "The release has ended already",
-                f"It ended as {release.outcome}.",
-                release_id=release.id,
-            )
-        if release.abort_requested_by is None:
-            change = _aborting(services, release, by, why)
-            try:
-                stored = services.store.save(
-                    stored=stored, release=change.release, events=change.events
-                )
-            except ConflictError:
-                continue
-        waking.ring(orchestrations, release.id)
-        return accepted(stored.release, request)
-    raise ProblemError(503, "busy", "The release is being written", "Try again in a moment.")
+    release = write(services, request, lambda found: _aborting(services, found, by, why))
+    waking.ring(orchestrations, release.id)
+    return accepted(release, request)
 
 
 def health(services: Services, request: Request) -> Response:  # noqa: ARG001 (as every view)
@@ -198,6 +181,31 @@ def find_release(services: Services, request: Request) -> Stored:
     return stored
 
 
+def write(
+    services: Services, request: Request, change: Callable[[Release], Change | None]
+) -> Release:
+    """The release that a path names, changed; anew where somebody else wrote meanwhile.
+
+    Args:
+        services: Has the store.
+        request: Has the path.
+        change: What is to become of the release as it was read; None leaves it.
+
+    Raises:
+        ProblemError: There is none, `change` refuses, or others write it all the time.
+    """
+    for _ in range(SAVE_TRIES):
+        stored = find_release(services, request)
+        wanted = change(stored.release)
+        if wanted is None:
+            return stored.release
+        with suppress(ConflictError):
+            return services.store.save(
+                stored=stored, release=wanted.release, events=wanted.events
+            ).release
+    raise ProblemError(503, "busy", "The release is being written", "Try again in a moment.")
+
+
 def _create(
     services: Services, pipeline: Pipeline, model: ModelVersion, requested_by: str
 ) -> Release:
@@ -228,7 +236,22 @@ def _create(
         attempt += 1
 
 
-def _aborting(services: Services, release: Release, by: str, reason: str) -> Change:
+def _aborting(services: Services, release: Release, by: str, reason: str) -> Change | None:
+    """The release with somebody's wish to stop it; None where that is known.
+
+    Raises:
+        ProblemError: It has ended.
+    """
+    if release.is_over:
+        raise ProblemError(
+            409,
+            "release-is-over",
+            "The release has ended already",
+            f"It ended as {release.outcome}.",
+            release_id=release.id,
+        )
+    if release.abort_requested_by is not None:
+        return None
     now = services.clock.now()
     stage = release.stage
     message = f"{by} asked to stop the release" + (f": {reason}" if reason else "")

@@ -1,38 +1,24 @@
 """Revoking links: what was mailed for an open ask opens nothing any more, and new links go out."""
 
 from dataclasses import replace
-from typing import Final
 
 from shared.domain.release import EventType, Release, StageRecord
 from shared.domain.trail import Change
 from shared.domain.transitions import is_waiting
-from shared.ports import ConflictError, Orchestrations, Services
+from shared.ports import Orchestrations, Services
 from shared.web import waking
 from shared.web.http import ProblemError, Request, Response, read_json
 from shared.web.inputs import person, reason_of
-from shared.web.releases import accepted, find_release
-
-SAVE_TRIES: Final = 10
-"""How often a write is tried anew when others write the same release meanwhile."""
+from shared.web.releases import accepted, write
 
 
 def revoke_links(services: Services, request: Request, orchestrations: Orchestrations) -> Response:
     """`POST /api/releases/{id}/revoke`: new links for everybody who is asked, none of the old."""
     body = read_json(request)
     by, why = person(body, "by"), reason_of(body)
-    for _ in range(SAVE_TRIES):
-        stored = find_release(services, request)
-        record = _open_gate(stored.release)
-        change = _revoked(services, stored.release, record, by, why)
-        try:
-            stored = services.store.save(
-                stored=stored, release=change.release, events=change.events
-            )
-        except ConflictError:
-            continue
-        waking.ring(orchestrations, stored.release.id)
-        return accepted(stored.release, request)
-    raise ProblemError(503, "busy", "The release is being written", "Try again in a moment.")
+    release = write(services, request, lambda found: _revoked(services, found, by, why))
+    waking.ring(orchestrations, release.id)
+    return accepted(release, request)
 
 
 def _open_gate(release: Release) -> StageRecord:
@@ -54,10 +40,13 @@ def _open_gate(release: Release) -> StageRecord:
     return record
 
 
-def _revoked(
-    services: Services, release: Release, record: StageRecord, by: str, reason: str
-) -> Change:
-    """The release with another series of links, of which the workflow finds none mailed yet."""
+def _revoked(services: Services, release: Release, by: str, reason: str) -> Change:
+    """The release with another series of links, of which the workflow finds none mailed yet.
+
+    Raises:
+        ProblemError: Nobody is asked about it.
+    """
+    record = _open_gate(release)
     assert record.ask is not None, "looked at before"
     ask = replace(record.ask, series=record.ask.series + 1, mailed=())
     message = f"{by} revoked the links to {record.name}" + (f": {reason}" if reason else "")
