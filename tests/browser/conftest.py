@@ -14,6 +14,8 @@ from tests.e2e.pipelines import write
 from tests.e2e.stacks import Stack, running
 
 PATIENCE_MS = 15_000
+TOP_PIXELS = 900
+"""How much of a long page its beginning is."""
 
 type NewPage = Callable[..., Page]
 type Shoot = Callable[..., None]
@@ -94,12 +96,21 @@ def page(new_page: NewPage) -> Page:
 
 @pytest.fixture
 def shoot(pictures: Path | None) -> Shoot:
-    """Saves a picture of a whole page where pictures are made: `shoot(page, "mail", PHONE)`."""
+    """Saves a picture of a whole page where pictures are made: `shoot(page, "mail", PHONE)`.
 
-    def save(page: Page, name: str, look: Look = DESK) -> None:
+    With `top` also one of its beginning.
+    """
+
+    def save(page: Page, name: str, look: Look = DESK, *, top: bool = False) -> None:
         if pictures is not None:
             look.show(page, height=1)  # no taller than the page
             page.screenshot(path=pictures / f"{name}.png", full_page=True)
+            if top:
+                page.screenshot(
+                    path=pictures / f"{name}-top.png",
+                    full_page=True,
+                    clip={"x": 0, "y": 0, "width": look.width, "height": TOP_PIXELS},
+                )
             DESK.show(page)
 
     return save

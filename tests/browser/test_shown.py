@@ -55,7 +55,7 @@ def test_the_page_shows_what_is_approved_beside_what_serves(
 ) -> None:
     ada = Person(stack, new_page(), approver_of(SCENARIO))
     assert ada.opens(3).status == 200
-    shoot(ada.page, "decision-page", DESK)
+    shoot(ada.page, "decision-page", DESK, top=True)
     shoot(ada.page, "decision-page-dark-phone", PHONE_AT_NIGHT)
     assert find_violations(ada.page) == []
     ada.page.evaluate("() => document.querySelectorAll('details').forEach(d => d.open = true)")
@@ -90,7 +90,7 @@ def test_the_mail_reads_well_without_images(
     )
     page = new_page()
     page.set_content(mail["html"])
-    shoot(page, "mail", DESK)
+    shoot(page, "mail", DESK, top=True)
     assert find_violations(page) == []
     assert page.locator("img, script, link, iframe").count() == 0
     assert page.locator("a").count() == 1
