@@ -10,6 +10,7 @@ import pytest
 
 from dev.tools.bicep import INFRA, ROOT
 from tests.infra.evaluated import DEPLOYMENTS, Resource, resources
+from tests.missing import do_without
 
 CHECKOV = ROOT / "dev" / "checkov" / ".venv" / "bin" / "checkov"
 SETTINGS = INFRA / "checkov.yaml"
@@ -42,7 +43,7 @@ def write(folder: Path, name: str, found: Sequence[Resource]) -> None:
 def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A template of every shape, with modules, names and loops resolved."""
     if not CHECKOV.exists():
-        pytest.skip("checkov is not here: make test brings it")
+        do_without("checkov is not here: make test brings it")
     folder = tmp_path_factory.mktemp("templates")
     for name in DEPLOYMENTS:
         write(folder, name, resources(name))
