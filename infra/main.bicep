@@ -236,7 +236,7 @@ module app 'modules/app.bicep' = {
     token: token
     identity: { id: identity.outputs.id, clientId: identity.outputs.clientId }
     packages: storage.outputs.packages
-    storageName: storage.outputs.name
+    storage: storage.outputs.services
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
     alwaysReadyInstances: alwaysReadyInstances
     maximumInstances: maximumInstances
@@ -249,7 +249,7 @@ module app 'modules/app.bicep' = {
         OTEL_TRACES_SAMPLER: 'always_on'
         PYTHON_ISOLATE_WORKER_DEPENDENCIES: '1'
         PYTHON_THREADPOOL_THREAD_COUNT: '24'
-        MODELGATE_TABLES: storage.outputs.tables
+        MODELGATE_TABLES: storage.outputs.services.table
         MODELGATE_MAIL: mail.outputs.endpoint
         MODELGATE_MAIL_SENDER: mail.outputs.sender
         MODELGATE_MAIL_PER_MINUTE: string(mail.outputs.perMinute)

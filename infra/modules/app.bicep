@@ -15,8 +15,8 @@ param identity { id: string, clientId: string }
 @description('Address of the container that the package is put into.')
 param packages string
 
-@description('Name of the storage account that the host works with.')
-param storageName string
+@description('Addresses of the storage that the host and Durable Functions work with.')
+param storage { blob: string, queue: string, table: string }
 
 @description('ARM id of the subnet that the app sends from; empty sends from Azure\'s own addresses.')
 param subnetId string
@@ -84,7 +84,10 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
   resource appSettings 'config' = {
     name: 'appsettings'
     properties: union(settings, {
-      AzureWebJobsStorage__accountName: storageName
+      // an account's name alone would be looked for in the public cloud
+      AzureWebJobsStorage__blobServiceUri: storage.blob
+      AzureWebJobsStorage__queueServiceUri: storage.queue
+      AzureWebJobsStorage__tableServiceUri: storage.table
       AzureWebJobsStorage__credential: 'managedidentity'
       AzureWebJobsStorage__clientId: identity.clientId
       AZURE_CLIENT_ID: identity.clientId

@@ -90,8 +90,12 @@ output id string = account.id
 @description('Name of the account.')
 output name string = account.name
 
-@description('The table service\'s address.')
-output tables string = account.properties.primaryEndpoints.table
+@description('Addresses of the account\'s services.')
+output services { blob: string, queue: string, table: string } = {
+  blob: account.properties.primaryEndpoints.blob
+  queue: account.properties.primaryEndpoints.queue
+  table: account.properties.primaryEndpoints.table
+}
 
 @description('Address of the container that the app\'s package lies in.')
 output packages string = '${account.properties.primaryEndpoints.blob}${packageContainer}'

@@ -11,7 +11,7 @@ from tests.infra.evaluated import DEPLOYMENTS, resource, settings
 from tests.samples import sample
 
 NOT_ON_AZURE = {
-    "AzureWebJobsStorage": "by identity instead: AzureWebJobsStorage__accountName and so on",
+    "AzureWebJobsStorage": "by identity instead: AzureWebJobsStorage__credential and so on",
     "FUNCTIONS_WORKER_RUNTIME": "Flex Consumption has it in functionAppConfig, and refuses it here",
     "MODELGATE_ARM_TOKEN": "for an emulator",
     "MODELGATE_ARM_URL": "the cloud's own by default",
@@ -22,9 +22,11 @@ NOT_ON_AZURE = {
 ONLY_ON_AZURE = {
     "OTEL_TRACES_SAMPLER": "releases are few, and one that is looked for should be there",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "host and worker send telemetry by identity",
-    "AzureWebJobsStorage__accountName": "the host's storage, by identity",
+    "AzureWebJobsStorage__blobServiceUri": "the host's storage, by identity",
     "AzureWebJobsStorage__clientId": "the host's storage, by identity",
     "AzureWebJobsStorage__credential": "the host's storage, by identity",
+    "AzureWebJobsStorage__queueServiceUri": "the host's storage, by identity",
+    "AzureWebJobsStorage__tableServiceUri": "the host's storage, by identity",
 }
 BY_SHAPE = {
     "sign-in": {"OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"},
@@ -36,6 +38,8 @@ BY_SHAPE = {
     },
 }
 AS_AZURE_WOULD = {
+    "primaryEndpoints.blob": "https://sttoken.blob.core.windows.net/",
+    "primaryEndpoints.queue": "https://sttoken.queue.core.windows.net/",
     "primaryEndpoints.table": "https://sttoken.table.core.windows.net/",
     "hostName": "https://acs-token.europe.communication.azure.com",
     "mailFromSenderDomain": "DoNotReply@5f0e.azurecomm.net",
