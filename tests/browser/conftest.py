@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 from tests.browser import chromium, scenarios
 from tests.browser.looks import DESK, Look
 from tests.e2e.pipelines import write
-from tests.e2e.stacks import Stack, running
+from tests.e2e.stacks import Stack
+from tests.e2e.starting import running
 from tests.missing import do_without
 
 PATIENCE_MS = 15_000

@@ -7,7 +7,8 @@ import pytest
 from tests.e2e import long_ones, scenarios
 from tests.e2e.pipelines import write
 from tests.e2e.secrets import secrets_of, told_in
-from tests.e2e.stacks import Stack, running
+from tests.e2e.stacks import Stack
+from tests.e2e.starting import running
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ import pytest
 
 from tests.e2e import scenarios
 from tests.e2e.pipelines import both, pipeline, write
-from tests.e2e.stacks import ROOT, WHOLE_TRAIL, Stack, command, environment, running, types
+from tests.e2e.stacks import WHOLE_TRAIL, Stack, types
+from tests.e2e.starting import ROOT, command, environment, running
 
 END_SECONDS = 30
 

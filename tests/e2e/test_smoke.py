@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.e2e.stacks import ROOT, Stack
+from tests.e2e.stacks import Stack
+from tests.e2e.starting import ROOT
 
 
 def smoke(*arguments: str) -> tuple[int, str]:

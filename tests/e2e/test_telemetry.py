@@ -14,7 +14,8 @@ from shared.domain.release import ReleaseId
 from tests.e2e import scenarios
 from tests.e2e.pipelines import write
 from tests.e2e.secrets import secrets_of, told_in
-from tests.e2e.stacks import WHOLE_TRAIL, Stack, running
+from tests.e2e.stacks import WHOLE_TRAIL, Stack
+from tests.e2e.starting import running
 from tests.e2e.workspaces import eventually
 from tests.ingestion import Ingestion
 
