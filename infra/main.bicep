@@ -28,9 +28,8 @@ param prodWorkspaceId string
 @minLength(3)
 param approver string
 
-@description('Address of those who look after releases; they also get the alerts.')
-@minLength(3)
-param owner string
+@description('Address of those who look after releases; they also get the alerts. Empty: the approver.')
+param owner string = ''
 
 @description('''Name of a system topic that the QA workspace has already, in its resource group: there can be only one.
 It needs a system-assigned identity.''')
@@ -90,6 +89,7 @@ var token = uniqueString(subscription().id, environmentName, location)
 var tags = { 'azd-env-name': environmentName }
 var qa = split(qaWorkspaceId, '/')
 var prod = split(prodWorkspaceId, '/')
+var releaseOwner = empty(owner) ? approver : owner
 var taskHub = 'ModelGate'
 
 resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
@@ -268,7 +268,7 @@ module app 'modules/app.bicep' = {
         PROD_RESOURCE_GROUP: prod[4]
         PROD_WORKSPACE: prod[8]
         APPROVER: approver
-        OWNER: owner
+        OWNER: releaseOwner
       },
       empty(signInClientId) ? {} : { OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID: identity.outputs.clientId },
       durableTaskScheduler
@@ -289,7 +289,7 @@ module alerts 'modules/alerts.bicep' = {
     location: location
     tags: tags
     token: token
-    owner: owner
+    owner: releaseOwner
     workspaceId: monitoring.outputs.workspaceId
   }
 }
@@ -305,6 +305,17 @@ module deadLetterAlert 'modules/dead-letter-alert.bicep' = {
     actionGroupId: alerts.outputs.actionGroupId
   }
 }
+
+// Answers to azd's questions, under the names by which azd asks the environment first and hands them on to a pipeline.
+
+@description('The workspace that models are registered in.')
+output QA_WORKSPACE_ID string = qaWorkspaceId
+
+@description('The workspace that approved models serve in.')
+output PROD_WORKSPACE_ID string = prodWorkspaceId
+
+@description('Who is asked before a model goes to PROD.')
+output APPROVER string = approver
 
 @description('The resource group of everything new.')
 output AZURE_RESOURCE_GROUP string = group.name

@@ -28,7 +28,7 @@ NEEDED = {
 }
 
 FILE = re.compile(r"`((?:shared|dev|tests|infra|pipelines|docs|bench)/[\w./-]*)`")
-CHOICE = re.compile(r"^\| `(MODELGATE_\w+)` \|([^|]*)\|", re.MULTILINE)
+CHOICE = re.compile(r"^\| `([A-Z_]+)` \|([^|]*)\|", re.MULTILINE)
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
@@ -80,7 +80,7 @@ def test_fields_of_pipelines_are_those_of_the_code() -> None:
 
 def test_choices_on_azure_are_those_that_azd_hands_on() -> None:
     given = text_of(ROOT / "infra" / "main.parameters.json")
-    offered = dict(re.findall(r"\$\{(MODELGATE_\w+)=([^}]*)\}", given))
+    offered = dict(re.findall(r"\$\{(\w+)=([^}]*)\}", given))
     page = text_of(ROOT / "docs" / "azure.md")
     told = {name: default.strip("` ") for name, default in CHOICE.findall(page)}
     assert told == offered
