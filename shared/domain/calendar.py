@@ -6,9 +6,13 @@ shows `closes`, or jumps over it.
 
 from bisect import bisect_left
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from shared.domain.policy import ApprovalPolicy, Hours
+
+PROMPTLY: Final = timedelta(minutes=2)
+"""What begins so soon after it was settled was not held up."""
 
 _DAY = timedelta(days=1)
 
@@ -22,6 +26,14 @@ def takes_effect_at(policy: ApprovalPolicy, moment: datetime) -> datetime:
         if thawed == moment:
             return moment
         moment = thawed
+
+
+def may_begin_at(policy: ApprovalPolicy, settled_at: datetime, now: datetime) -> datetime:
+    """When what was settled may be acted on: at once, or with the next decisions that take effect.
+
+    What was held up must not begin in a freeze that it was settled before.
+    """
+    return now if now - settled_at <= PROMPTLY else takes_effect_at(policy, now)
 
 
 def frozen_until(policy: ApprovalPolicy, moment: datetime) -> datetime | None:

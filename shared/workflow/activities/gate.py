@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from shared.domain.approval import Judgement, Verdict, answers_to, is_possible, judge
 from shared.domain.ask import Ask
 from shared.domain.asking import next_mail_at
+from shared.domain.calendar import may_begin_at
 from shared.domain.decision import Decision
 from shared.domain.errors import Blame, StepError, not_good_enough, technical
 from shared.domain.evidence import Difference, Evidence, differences
@@ -63,7 +64,7 @@ def review_approval(turn: Turn, _: Mapping[str, Json]) -> Answer:
         ask = probe_again(turn, ask)
         if not is_approved and _is_seen_void(turn, ask):  # what is approved is looked at in time
             return Answer.done(waiting=False)
-    if is_approved and is_fresh(ask, turn.now):
+    if _may_begin(turn, ask, judgement):
         return Answer.done(waiting=False)
     if is_approved and not is_hoped_for(ask, judgement, turn.now):
         raise not_good_enough("NotRecovered", words_of_loss(ask, judgement))
@@ -81,9 +82,7 @@ def start_stage(turn: Turn, _: Mapping[str, Json]) -> Answer:
         if ask is None or ask.used or not _still_stands(turn, ask):
             return Answer.done(started=False, ring=[])
         judgement = judge(ask, _decisions(turn), turn.now)
-        if judgement.verdict is not Verdict.APPROVED or not is_fresh(ask, turn.now):
-            return Answer.done(started=False, ring=[])
-        if _is_void(turn, ask):
+        if not _may_begin(turn, ask, judgement) or _is_void(turn, ask):
             return Answer.done(started=False, ring=[])
         approving = [each for each in judgement.answers if each.approves]
         record = replace(record, ask=replace(ask, used=True, overtakes=_overtakes(approving)))
@@ -213,16 +212,36 @@ def _heard(turn: Turn, ask: Ask) -> tuple[Ask, Judgement]:
     return ask, judge(ask, decisions, turn.now)
 
 
+def _may_begin(turn: Turn, ask: Ask, judgement: Judgement) -> bool:
+    """Whether it is approved, decisions take effect now, and the stage before is well."""
+    is_approved = judgement.verdict is Verdict.APPROVED
+    return is_approved and is_fresh(ask, turn.now) and _held_until(turn, ask, judgement) is None
+
+
+def _held_until(turn: Turn, ask: Ask, judgement: Judgement) -> datetime | None:
+    """When decisions take effect again, where what was approved was held up until they do not."""
+    if judgement.verdict is not Verdict.APPROVED or judgement.settled_at is None:
+        return None
+    moment = may_begin_at(ask.terms, judgement.settled_at, turn.now)
+    return moment if moment > turn.now else None
+
+
 def _wait(turn: Turn, ask: Ask, judgement: Judgement) -> Answer:
     """Send the mails that are due, say what it waits for, and when to look again."""
     ask, trouble = send_owed(turn, ask, judgement)
-    words = waits_for(ask, judgement)
+    held_until = _held_until(turn, ask, judgement)
+    words = waits_for(ask, replace(judgement, effect_at=held_until or judgement.effect_at))
     if trouble is not None:
         words = f"a mail to be taken: {trouble.message}"
     if turn.record.waits_for != words:
         turn.commit(turn.updated(waits_for=words))
     now = turn.now
-    moments = [judgement.wakes_at, next_mail_at(ask, judgement, now), next_probe_at(ask)]
+    moments = [
+        judgement.wakes_at,
+        next_mail_at(ask, judgement, now),
+        next_probe_at(ask),
+        held_until,
+    ]
     seconds = [(moment - now).total_seconds() for moment in moments if moment is not None]
     if trouble is not None:
         seconds.append(retry_seconds(turn, ask, trouble))
