@@ -208,7 +208,7 @@ def _require_answer(
     Raises:
         PageError: The answer cannot be taken; the page says why, and all that has to be mended.
     """
-    if not filled.version:
+    if filled.is_as_it_stands and filled.choice is None:
         _note(services, request, case)
     if not case.may_answer:
         status = 410 if case.standing is Standing.EXPIRED else 409

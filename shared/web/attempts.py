@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from datetime import datetime
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from typing import Final
 
@@ -55,7 +55,7 @@ def count_failure(attempts: Attempts, limits: tuple[Limit, ...], now: datetime) 
 
 
 def address_of(headers: Mapping[str, str]) -> str:
-    """Whence a request comes.
+    """Whence a request comes; of IPv6 the network, since whoever has one address has all of it.
 
     App Service's front end appends the peer's address and port to whatever `X-Forwarded-For` the
     client sent, so that only the last entry is to be believed.
@@ -71,9 +71,12 @@ def address_of(headers: Mapping[str, str]) -> str:
     else:
         host = last
     try:
-        return str(ip_address(host))
+        address = ip_address(host)
     except ValueError:
         return UNKNOWN
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+        return str(ip_network((address, 64), strict=False))
+    return str(address)
 
 
 def _rest(window_seconds: float, now: datetime) -> int:

@@ -53,8 +53,8 @@ class Mistake:
     words: str
 
 
-GUESSED: Final = frozenset({"nonce", "version", "code"})
-"""Fields that whoever tries to pass for an approver would have to guess."""
+GUESSED: Final = frozenset({"version", "code"})
+"""What whoever tries to pass for an approver would have to guess; a page is for the asking."""
 
 
 def read_form(form: Mapping[str, str]) -> Filled:
@@ -134,7 +134,8 @@ def _in_choice(question: Question, filled: Filled) -> Iterator[Mistake]:
         except ValueError as error:
             yield Mistake("effective_at", str(error))
     newer = question.newer_that_serves
-    if filled.approves and newer is not None and not filled.overtakes:
+    may_approve = filled.approves and filled.choice in question.choices
+    if may_approve and newer is not None and not filled.overtakes:
         yield Mistake(
             "overtakes", f"Say that this version may replace version {newer}, which is newer."
         )

@@ -132,7 +132,8 @@ def find_case(services: Services, link: Link | None) -> Case | None:
         if each.stage == record.name
     ]
     answers = answers_to(ask, decisions)
-    now = max([now, *(each.at + _LEAST for each in answers[-1:])])
+    # an answer that was before what it answers would not count
+    now = max([now, ask.asked_at, *(each.at + _LEAST for each in answers[-1:])])
     case = Case(
         stored=stored,
         record=record,
@@ -182,7 +183,7 @@ def _void_case(stored: Stored, record: StageRecord, ask: Ask, link: Link, now: d
 def _standing(case: Case) -> tuple[Standing, Decision | None]:
     """The first that holds, and the answer that explains it."""
     is_waiting = case.record.state is StageState.WAITING
-    is_void = case.ask.used and is_waiting
+    is_void = case.ask.used and case.record.workspace is None  # it would have begun otherwise
     settled = case.judgement.decision
     if settled is not None and not is_void and not _is_superseded(case.release):
         return Standing.SETTLED, settled
@@ -198,9 +199,10 @@ def _of_release(release: Release) -> Standing | None:
     """How a release that goes no further stands."""
     if _is_superseded(release):
         return Standing.SUPERSEDED
-    if not release.is_over:
+    outcome = release.outcome or release.ending
+    if outcome is None:
         return None
-    return Standing.EXPIRED if release.outcome is Outcome.EXPIRED else Standing.OVER
+    return Standing.EXPIRED if outcome is Outcome.EXPIRED else Standing.OVER
 
 
 def _is_superseded(release: Release) -> bool:

@@ -121,8 +121,10 @@ def _require_somebody(turn: Turn, ask: Ask, judgement: Judgement) -> None:
 
     Unless what was answered is enough when it takes effect, or others are asked, too, later.
     """
-    above = ask.terms.escalation.to if ask.terms.escalation else ()
-    if set(above) - {each.person for each in judgement.speakers}:
+    policy = ask.terms
+    above = policy.escalation.to if policy.escalation else ()
+    later = [each.to for each in policy.delegations if turn.now < each.begins_at < ask.expires_at]
+    if {*above, *later} - {each.person for each in judgement.speakers}:
         return
     first = [Owed(each, each.purpose, each.handed_on).key for each in judgement.speakers]
     if first and judgement.effect_at is None and all(key in ask.refused for key in first):

@@ -204,6 +204,7 @@ class Desk:
         record = replace(
             self.release.stages[1],
             ask=replace(self.asked, used=True),
+            workspace=PROD.workspace,
             waits_for="deployment v31-0badcafe",
         )
         self.save(move_stage(self.release, record, StageState.COPYING, self.now))

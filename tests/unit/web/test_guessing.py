@@ -81,7 +81,22 @@ def test_what_is_refused_is_the_same_whatever_was_wrong_or_right() -> None:
     assert len({answer.body for answer in answers}) == 1
 
 
-@pytest.mark.parametrize("field", ["version", "code", "nonce"])
+def test_a_page_that_was_open_for_too_long_is_no_guess() -> None:
+    desk = waiting()
+    form = filled(desk, "approve")
+    desk.world.clock.advance(hours=13)
+    assert {send(desk, form, headers=HERE).status for _ in range(11)} == {400}
+    assert right(desk).status == 200
+
+
+def test_who_chooses_and_forgets_the_version_is_no_program() -> None:
+    desk = waiting()
+    send(desk, filled(desk, "approve", version="", code=""), headers=HERE)
+    found = desk.world.store.fetches(release_id=desk.id)
+    assert all(each.kind is FetchKind.PERSON for each in found)
+
+
+@pytest.mark.parametrize("field", ["version", "code"])
 def test_what_may_be_guessed_is_counted(field: str) -> None:
     desk = waiting()
     for _ in range(10):
@@ -149,13 +164,14 @@ def test_whoever_cannot_be_counted_has_to_wait() -> None:
         ("203.0.113.7:51234", "203.0.113.7"),
         ("10.0.0.1, 203.0.113.7:51234", "203.0.113.7"),
         ("203.0.113.7,198.51.100.4", "198.51.100.4"),
-        ("[2001:db8::1]:51234", "2001:db8::1"),
-        ("2001:db8::1", "2001:db8::1"),
-        ("2001:0db8:0:0::1", "2001:db8::1"),
+        ("[2001:db8::1]:51234", "2001:db8::/64"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:0db8:0:0:ffff::1", "2001:db8::/64"),
+        ("::ffff:203.0.113.7", "::ffff:203.0.113.7"),
         ("", UNKNOWN),
         ("unknown", UNKNOWN),
         ("203.0.113.7, evil", UNKNOWN),
-        ("[::1", "::1"),
+        ("[::1", "::/64"),
     ],
 )
 def test_the_front_ends_word_for_an_address_counts(header: str, address: str) -> None:

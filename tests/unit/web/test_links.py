@@ -1,9 +1,11 @@
 """What a link leads to: an open question, what became of it, or nowhere."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from shared.domain.approval import Verdict, judge
 from shared.domain.decision import Choice
 from shared.domain.evidence import Difference
 from shared.domain.release import Outcome, ReleaseId
@@ -134,6 +136,34 @@ def test_an_answer_that_went_void_is_shown_as_such() -> None:
     assert "This question is void" in words(response)
     assert "That does not count any more." in words(response)
     assert "Go." in words(response)
+
+
+def test_an_answer_that_went_void_settles_nothing_when_the_release_ends() -> None:
+    desk = waiting()
+    say(desk, "approve", comment="Go.")
+    desk.update(used=True)
+    desk.end(Outcome.ERRORED, "Nobody is asked.")
+    response = look(desk)
+    assert response.status == 410
+    assert "You have answered already" not in words(response)
+    assert "Nobody is asked." in words(response)
+
+
+def test_a_release_that_is_about_to_end_takes_no_answer() -> None:
+    desk = waiting()
+    form = filled(desk, "approve")
+    desk.save(replace(desk.release, ending=Outcome.ERRORED, reason="QA is gone."))
+    assert send(desk, form).status == 409
+    assert look(desk).status == 410
+    assert desk.decisions == []
+
+
+def test_an_answer_counts_although_the_clock_of_its_instance_is_behind() -> None:
+    desk = waiting()
+    desk.update(asked_at=desk.now + timedelta(seconds=2))
+    assert "Approved" in words(say(desk, "approve"))
+    verdict = judge(desk.asked, desk.decisions, desk.now + timedelta(minutes=5)).verdict
+    assert verdict is Verdict.APPROVED
 
 
 def test_a_used_approval_shows_how_the_release_goes_on() -> None:

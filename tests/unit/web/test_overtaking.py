@@ -38,6 +38,15 @@ def test_older_overtakes_newer_only_where_a_person_says_so() -> None:
     assert desk.events[-1].message.endswith("prod, in place of the newer version 32")
 
 
+def test_what_is_suspended_asks_for_no_word_on_overtaking() -> None:
+    desk = waiting(current=NEWER)
+    form = filled(desk, "approve")
+    desk.update(degraded=("QA answers 500",))
+    text = page(send(desk, form))
+    assert 'href="#overtakes"' not in text
+    assert 'href="#choice-reject"' in text
+
+
 def test_a_rejection_overtakes_nothing() -> None:
     desk = waiting(current=NEWER)
     assert say(desk, "reject", comment="Old.").status == 200
