@@ -15,6 +15,10 @@ class Purpose(StrEnum):
     REMINDER = "reminder"
     ESCALATION = "escalation"
     """Somebody else has stayed silent."""
+    NEW_LINK = "new-link"
+    """They have answered, and the link by which they could change that was revoked."""
+    VOIDED = "voided"
+    """What they answered about has changed, and nobody waits for their word now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,9 @@ class Ask:
     roster: tuple[str, ...] = ()
     """Everybody whom a mail was meant for. A link names its person by the place in here, so
     that it holds no personal data; nobody ever leaves or moves."""
+
+    voided: tuple[str, ...] = ()
+    """Whose answers to the ask before this one count no more."""
 
     mailed: tuple[str, ...] = ()
     """The mails that were accepted, by `mail_key`."""
@@ -86,3 +93,13 @@ class Ask:
 def mail_key(purpose: Purpose, number: int, person: str) -> str:
     """Names a mail of an ask: the `number` counts reminders, and hand-overs before a request."""
     return f"{purpose}-{number} {person}"
+
+
+def person_of(key: str) -> str:
+    """To whom the mail of a key goes."""
+    return key.split(" ")[1]
+
+
+def tells_of_void(key: str) -> bool:
+    """Whether the mail of a key is about the ask before."""
+    return key.startswith(f"{Purpose.VOIDED}-")

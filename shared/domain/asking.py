@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.domain.approval import Judgement
-from shared.domain.ask import Ask, Purpose, mail_key
+from shared.domain.approval import Judgement, Verdict
+from shared.domain.ask import Ask, Purpose, mail_key, person_of, tells_of_void
 from shared.domain.voices import Speaker
 
 
@@ -16,7 +16,8 @@ class Owed:
     speaker: Speaker
     purpose: Purpose
     number: int
-    """Counts reminders; how often a voice was handed on before a request; 0 for anything else."""
+    """Counts reminders; how often a voice was handed on before a request; the series of a new
+    link; 0 for anything else."""
 
     @property
     def key(self) -> str:
@@ -31,11 +32,10 @@ def owed(ask: Ask, judgement: Judgement, now: datetime) -> list[Owed]:
 
     Of several reminders that are late, because no mail could be sent meanwhile, the newest alone.
     """
-    return [
-        mail
-        for speaker in judgement.speakers
-        if (mail := _due(ask, speaker, now)).key not in (*ask.mailed, *ask.refused)
-    ]
+    due = [_due(ask, speaker, now) for speaker in judgement.speakers]
+    if judgement.verdict is Verdict.WAIT:
+        due += [*_new_links(ask, judgement), *_voided(ask, judgement)]
+    return [mail for mail in due if mail.key not in (*ask.mailed, *ask.refused)]
 
 
 def next_mail_at(ask: Ask, judgement: Judgement, now: datetime) -> datetime | None:
@@ -59,6 +59,29 @@ def _due(ask: Ask, speaker: Speaker, now: datetime) -> Owed:
     # counted on with every hand-over: who gets a voice back is reminded anew
     before = len(ask.terms.reminders_seconds) * max(speaker.handed_on - 1, 0)
     return Owed(speaker, Purpose.REMINDER, before + len(past)) if past else first
+
+
+def _new_links(ask: Ask, judgement: Judgement) -> Iterator[Owed]:
+    """To those whose answer stands, and whose link was revoked since: it may not be theirs."""
+    if ask.series == 1:
+        return
+    have_one = {person_of(key) for key in ask.mailed if not tells_of_void(key)}
+    for answer in judgement.answers:
+        person = answer.approver
+        if person not in have_one:
+            speaker = Speaker(person, person, ask.asked_at, Purpose.NEW_LINK)
+            yield Owed(speaker, Purpose.NEW_LINK, ask.series)
+
+
+def _voided(ask: Ask, judgement: Judgement) -> Iterator[Owed]:
+    """To those who answered the ask before, and are not asked again now."""
+    heard_of_it = {
+        *(speaker.person for speaker in judgement.speakers),
+        *(answer.approver for answer in judgement.answers),
+    }
+    for person in ask.voided:
+        if person not in heard_of_it:
+            yield Owed(Speaker(person, person, ask.asked_at, Purpose.VOIDED), Purpose.VOIDED, 0)
 
 
 def _reminders(ask: Ask, speaker: Speaker) -> Iterator[datetime]:

@@ -42,8 +42,9 @@ class HtmlLetters:
         """
         ask = release.stage_named(stage).ask
         assert ask is not None, "people are told of an ask that is stored"
+        is_void = owed.purpose is Purpose.VOIDED
         return _mail(
-            "approval_request",
+            "answer_void" if is_void else "approval_request",
             operation_id=operation_id(
                 release.id, stage, str(ask.number), str(ask.series), owed.key
             ),
@@ -55,6 +56,7 @@ class HtmlLetters:
             reasons=reasons_of(ask, owed),
             seconds_left=(ask.expires_at - now).total_seconds(),
             is_reminder=owed.purpose is Purpose.REMINDER,
+            has_answered=owed.purpose is Purpose.NEW_LINK,
             person=owed.speaker.person,
             url=url,
             code=_grouped(code) if code else None,
@@ -63,7 +65,10 @@ class HtmlLetters:
     def release_ended(
         self, *, release: Release, decisions: Sequence[Decision], to: str, was_asked: bool
     ) -> Mail:
-        """To one owner, or to one person who was asked: how a release ended, and why."""
+        """To one owner, or to one person who was asked: how a release ended, and why.
+
+        Who was asked gets it as an answer to the question: some programs thread by the subject.
+        """
         assert release.outcome is not None, "people are told of an end that is stored"
         asks = [stage.ask for stage in release.stages if stage.ask is not None]
         return _mail(
@@ -73,6 +78,9 @@ class HtmlLetters:
             thread=release.id,
             zone=asks[-1].terms.time_zone if asks else "UTC",
             release=release,
+            stage=next((each.name for each in reversed(release.stages) if each.ask), "")
+            if was_asked
+            else "",
             answers=[(each, _remark(release, each)) for each in decisions],
             was_asked=was_asked,
             status_url=self._base_url + release_path(release.id),
@@ -83,6 +91,11 @@ def reasons_of(ask: Ask, owed: Owed) -> list[str]:
     """Why this person gets this mail now, in sentences; none where they are simply asked."""
     speaker, policy = owed.speaker, ask.terms
     reasons = []
+    if owed.purpose is Purpose.NEW_LINK:
+        reasons.append(
+            "Your answer stands, but the links that were mailed are revoked: this is the new one, "
+            "by which you may change it. If it was not you who answered, do so."
+        )
     if owed.purpose is Purpose.REMINDER:
         since = moment(speaker.since, policy.time_zone)
         reasons.append(f"You were asked on {since} and have not answered yet.")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from shared.domain.ask import tells_of_void
 from shared.domain.release import EventType, Release, StageRecord
 from shared.domain.trail import Change
 from shared.domain.transitions import is_waiting
@@ -48,7 +49,8 @@ def _revoked(services: Services, release: Release, by: str, reason: str) -> Chan
     """
     record = _open_gate(release)
     assert record.ask is not None, "looked at before"
-    ask = replace(record.ask, series=record.ask.series + 1, mailed=())
+    kept = tuple(key for key in record.ask.mailed if tells_of_void(key))
+    ask = replace(record.ask, series=record.ask.series + 1, mailed=kept)
     message = f"{by} revoked the links to {record.name}" + (f": {reason}" if reason else "")
     return Change(release.with_stage(replace(record, ask=ask))).noting(
         EventType.LINKS_REVOKED,

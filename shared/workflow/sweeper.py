@@ -5,10 +5,12 @@ It reads the open releases only, so it costs the same at 100 past releases and a
 
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from shared.domain.approval import Verdict, answers_to, judge
+from shared.domain.approval import Judgement, Verdict, answers_to, judge
+from shared.domain.ask import Ask, tells_of_void
 from shared.domain.asking import owed
+from shared.domain.calendar import may_begin_at
 from shared.domain.errors import StepError
 from shared.domain.release import Release, ReleaseId, StageState
 from shared.ports import Counter, Orchestrations, Services
@@ -112,7 +114,13 @@ def _has_news(services: Services, release: Release) -> bool:
     now = services.clock.now()
     judgement = judge(stage.ask, mine, now)
     if judgement.verdict is Verdict.WAIT:
-        are_revoked = stage.ask.series > 1 and not stage.ask.mailed
+        are_revoked = stage.ask.series > 1 and all(map(tells_of_void, stage.ask.mailed))
         return are_revoked and bool(owed(stage.ask, judgement, now))
-    is_held_up = judgement.verdict is Verdict.APPROVED and bool(stage.ask.degraded)
-    return not is_held_up
+    return not _is_held_up(stage.ask, judgement, now)
+
+
+def _is_held_up(ask: Ask, judgement: Judgement, now: datetime) -> bool:
+    """Whether what is approved waits for QA to recover, or for decisions to take effect again."""
+    if judgement.verdict is not Verdict.APPROVED or judgement.settled_at is None:
+        return False
+    return bool(ask.degraded) or may_begin_at(ask.terms, judgement.settled_at, now) > now

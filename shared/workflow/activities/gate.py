@@ -111,6 +111,8 @@ def _open(turn: Turn, policy: ApprovalPolicy) -> None:
     old = record.ask
     number = old.number + 1 if old else 1
     evidence = gather(turn, policy, number=number, before=_shown(turn, old) if old else None)
+    if old and not evidence.changed_since:  # it is as it was again, or not what is looked at again
+        evidence = replace(evidence, changed_since=_why_void(turn, old))
     release = turn.release
     ask = Ask(
         number=number,
@@ -122,6 +124,7 @@ def _open(turn: Turn, policy: ApprovalPolicy) -> None:
         requester=evidence.registered_by or release.requested_by,
         series=old.series if old else 1,
         roster=old.roster if old else (),
+        voided=_answered(turn, old) if old else (),
         probed_at=old.probed_at if old else now,
         degraded=old.degraded if old else (),
         unprobed=old.unprobed if old else "",
@@ -200,6 +203,25 @@ def _void(turn: Turn, ask: Ask, changed: list[Difference]) -> None:
         },
     )
     turn.commit(change)
+
+
+def _why_void(turn: Turn, ask: Ask) -> tuple[Difference, ...]:
+    """What had changed when an ask was made void, as the audit trail has it."""
+    for event in reversed(turn.services.store.events(release_id=turn.release.id)):
+        if event.type is EventType.APPROVAL_VOIDED and event.details.get("ask") == ask.number:
+            changed = event.details["changed"]
+            assert isinstance(changed, list)
+            found = [each for each in changed if isinstance(each, dict)]
+            return tuple(
+                Difference(str(each["field"]), each["before"], each["after"]) for each in found
+            )
+    return ()
+
+
+def _answered(turn: Turn, ask: Ask) -> tuple[str, ...]:
+    """Whose answers to an ask counted."""
+    answers = judge(ask, _decisions(turn), turn.now).answers
+    return tuple(answer.approver for answer in answers)
 
 
 def _heard(turn: Turn, ask: Ask) -> tuple[Ask, Judgement]:

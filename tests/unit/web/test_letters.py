@@ -56,6 +56,32 @@ def test_the_request_asks_and_says_what_is_known() -> None:
         assert "hunter" not in text
 
 
+def test_whose_link_was_revoked_hears_what_became_of_the_answer() -> None:
+    desk = waiting(QUORUM)
+    speaker = replace(own(desk), purpose=Purpose.NEW_LINK)
+    mail = request(desk, Owed(speaker, Purpose.NEW_LINK, 2))
+    assert mail.subject == "Approve diabetes-automl version 31 for prod?"
+    for text in both(mail):
+        assert "Your answer stands, but the links that were mailed are revoked" in text
+        assert "If it was not you who answered, do so." in text
+        assert "waits for your answer" not in text
+    assert URL in mail.text
+
+
+def test_whose_answer_went_void_hears_why_without_being_asked() -> None:
+    desk = waiting(QUORUM)
+    speaker = replace(own(desk), purpose=Purpose.VOIDED)
+    changed = (Difference("tags.x", None, "1"),)
+    mail = request(desk, Owed(speaker, Purpose.VOIDED, 0), changed_since=changed)
+    assert mail.subject == "Approve diabetes-automl version 31 for prod?"
+    for text in both(mail):
+        assert "does not count any more" in text
+        assert "x" in text
+        assert "7K2M-9QXD" not in text
+    assert URL in mail.text
+    assert URL in mail.html
+
+
 def test_link_code_and_version_stand_on_lines_of_their_own() -> None:
     lines = request(waiting()).text.splitlines()
     assert lines.count(URL) == 1

@@ -102,8 +102,9 @@ def test_who_was_asked_hears_the_end_without_links(outcome: Outcome, reason: str
     desk.save(replace(desk.release, superseded_by=ReleaseId("diabetes-automl-32")))
     desk.end(outcome, reason)
     mail = ending(desk, ADA, was_asked=True)
-    assert mail.subject == f"{outcome.value}: diabetes-automl version 31"
+    assert mail.subject == "Re: Approve diabetes-automl version 31 for prod?"
     for text in both(mail):
+        assert f": {outcome.value}." in text or f"{outcome.value}: diabetes-automl" in text
         assert reason in text
         assert "You were asked about it. There is nothing left to decide" in text
         assert "diabetes-automl-32" in text

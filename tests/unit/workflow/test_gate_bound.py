@@ -12,7 +12,7 @@ from shared.domain.evidence import (
     Difference,
 )
 from shared.domain.pipeline import Json
-from shared.domain.policy import ApprovalPolicy, Delegation, Rejection, Supersede
+from shared.domain.policy import ApprovalPolicy, Delegation, Order, Rejection, Supersede
 from shared.domain.release import EventType, ModelVersion, Outcome, ReleaseId
 from shared.ports import RegisteredModel
 from shared.workflow.contract import Activity
@@ -225,14 +225,19 @@ def test_how_people_are_asked_may_change_meanwhile(harmless: dict[str, Any]) -> 
     assert [kind for _, kind in story.mails(ADA)] == ["request 0", "Succeeded"]
 
 
-def test_evidence_that_somebody_has_written_to_is_worth_nothing() -> None:
+@pytest.mark.parametrize(
+    ("written", "told"), [({"total_bytes": 1}, "total_bytes"), ({"checks": ()}, "evidence")]
+)
+def test_evidence_that_somebody_has_written_to_is_worth_nothing(
+    written: dict[str, Any], told: str
+) -> None:
     story = Timeline(gated(ASKED))
     release_id = story.begin()
 
     def tamper() -> None:
         kept = story.world.store._evidence
         key = (release_id, "prod", 1)
-        kept[key] = replace(kept[key], skipped=(), total_bytes=1, checks=())
+        kept[key] = replace(kept[key], **written)
 
     story.at(tamper, hours=1.5)
     story.at(story.decides(release_id, Choice.APPROVE), hours=1.6)
@@ -242,6 +247,8 @@ def test_evidence_that_somebody_has_written_to_is_worth_nothing() -> None:
     release = story.release(release_id)
     assert release.outcome is Outcome.EXPIRED  # asked again, nobody said anything more
     assert release.stages[1].model is None
+    changed = [each.field for each in story.evidence(release_id, 2).changed_since]
+    assert changed == [told]
 
 
 def test_prod_gets_the_words_that_people_were_shown() -> None:
@@ -265,3 +272,20 @@ def test_prod_gets_the_words_that_people_were_shown() -> None:
     assert (copied.description, copied.properties) == (shown.description, shown.properties)
     assert copied.tags.items() >= shown.tags.items()
     assert "sales" not in copied.tags.values()
+
+
+def test_who_is_not_asked_again_at_once_hears_that_their_answer_is_void() -> None:
+    rule = policy(ADA, BOB, required=None, order=Order.SEQUENCE)
+    story = Timeline(gated(rule))
+    release_id = story.begin()
+    story.at(story.decides(release_id, Choice.APPROVE), hours=1)
+    later = START + timedelta(hours=10)
+    story.at(story.decides(release_id, Choice.DEFER, BOB, effective_at=later), hours=2)
+    story.at(story.deploys(gated(rule, tags={"x": "1"})), hours=3)
+    story.run(hours=5)
+    assert story.ask(release_id).voided == (ADA, BOB)
+    assert [kind for _, kind in story.mails(ADA)] == ["request 0", "request 0"]
+    assert [kind for _, kind in story.mails(BOB)] == ["request 0", "voided 0"]
+    story.at(story.decides(release_id, Choice.APPROVE), hours=6)
+    story.run(hours=7)
+    assert [kind for _, kind in story.mails(BOB)] == ["request 0", "voided 0", "request 0"]

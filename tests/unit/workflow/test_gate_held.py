@@ -22,6 +22,9 @@ def test_what_recovers_in_a_freeze_waits_for_its_end() -> None:
     story.at(story.decides(release_id, Choice.APPROVE), hours=3.95)
     story.at(lambda: answers(story, release_id, None), hours=8)
     story.run(hours=10)
+    rung = len(story.world.orchestrations.rung)
+    story.sweep()
+    assert len(story.world.orchestrations.rung) == rung
     assert story.release(release_id).stages[1].waits_for == (
         f"{FREEZE.ends_at:%Y-%m-%d %H:%M UTC}, when what was decided takes effect"
     )

@@ -222,6 +222,7 @@ def test_revoked_links_are_mailed_anew_and_nothing_but_them() -> None:
         (5.15, "request 0"),
         (20.0, "reminder 2"),
     ]
+    assert story.mails(BOB) == [(0.0, "request 0"), (5.15, "new-link 2")]
     series = [_link(story, mail).series for mail in story.mailer.to(ADA)]
     assert series == [1, 1, 2, 2]
     assert {_link(story, mail).person for mail in story.mailer.to(ADA)} == {0}
@@ -238,7 +239,7 @@ def test_revoked_links_are_mailed_anew_when_nothing_is_probed_and_the_bell_is_lo
     assert story.world.orchestrations.rung == [release_id]
 
 
-def test_revoked_links_that_nobody_needs_ring_no_bell() -> None:
+def test_who_has_answered_gets_a_new_link_too() -> None:
     story = Timeline(gated(policy(ADA)))
     release_id = story.begin()
     later = START + timedelta(hours=20)
@@ -247,7 +248,18 @@ def test_revoked_links_that_nobody_needs_ring_no_bell() -> None:
     story.sweeps(every_seconds=300, until=later)
     story.run()
     assert story.outcome(release_id) is Outcome.SUCCEEDED
-    assert story.world.orchestrations.rung == [release_id]
+    assert story.mails(ADA)[:2] == [(0.0, "request 0"), (2.5, "new-link 2")]
+    assert story.world.orchestrations.rung == [release_id, release_id]
+
+
+def test_who_answers_by_a_new_link_needs_no_other() -> None:
+    story = Timeline(gated(policy(ADA, BOB, required=2)))
+    release_id = story.begin()
+    story.at(revoked(story, release_id), hours=1)
+    story.at(story.sweep, hours=1.1)
+    story.at(story.decides(release_id, Choice.APPROVE), hours=2)
+    story.run(hours=5)
+    assert [kind for _, kind in story.mails(ADA)] == ["request 0", "request 0"]
 
 
 def _link(story: Timeline, mail: Mail) -> Link:
