@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from shared.adapters.failures import azure_stops_here
 from shared.adapters.once import Once
 from shared.domain.addresses import mail_service
-from shared.domain.errors import technical
+from shared.domain.errors import StepError, Trouble, technical
 from shared.ports import Mail
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ ACCEPTED = frozenset({"NotStarted", "Running", "Succeeded"})
 """States of an operation that the service has taken on (swagger of Communication Services Email,
 `EmailSendStatus`; the others are `Failed` and `Canceled`)."""
 
+LOOKING = 0.5
+"""How much of the quota may be taken when one asks what became of a mail."""
+
 CLIENT_OPTIONS: dict[str, Any] = {
     # The client would sleep for as long as a 429 says, up to an hour: the caller comes back.
     "retry_total": 0,
@@ -42,8 +45,12 @@ CLIENT_OPTIONS: dict[str, Any] = {
 class Pace(Protocol):
     """Whether there is room for one more request to the service."""
 
-    def take(self, request: str) -> None:
+    def take(self, request: str, *, share: float = 1.0) -> None:
         """Take a place for a request, so named; the same one again has one place.
+
+        Args:
+            request: Its name.
+            share: Of all places, how many may be taken for this one.
 
         Raises:
             StepError: There is no room; retryable, and says when there will be.
@@ -102,14 +109,27 @@ class EmailMailer:
                     self._hand_over("send without headers", mail)
         logger.info("release %s: mail %s is accepted", mail.thread, mail.operation_id)
 
+    def dropped(self, *, operation_id: str) -> Trouble | None:
+        """What the service says of a mail that it has accepted and could not send.
+
+        Looking takes a place as mails do (azure-facts: Communication Services Email), so half of
+        them stay for mails.
+
+        Raises:
+            StepError: It cannot be told now.
+        """
+        with azure_stops_here(SERVICE, mendable=MENDABLE):
+            operation = self._operation(operation_id, share=LOOKING)
+        return None if operation is None else _failure(operation, operation_id)
+
     def _hand_over(self, how: str, mail: Mail, **more: Any) -> None:  # noqa: ANN401 (parts of JSON)
         client, message = self._client(), {**self._message(mail), **more}
-        self._take_place(how, mail)
+        self._take_place(how, mail.operation_id)
         client.begin_send(message, operation_id=mail.operation_id, polling=False)
 
-    def _take_place(self, how: str, mail: Mail) -> None:
+    def _take_place(self, how: str, operation_id: str, share: float = 1.0) -> None:
         if self._pace is not None:
-            self._pace.take(f"{how} {mail.operation_id}")
+            self._pace.take(f"{how} {operation_id}", share=share)
 
     def _has_taken(self, mail: Mail) -> bool:
         """Whether an earlier try of this mail has arrived.
@@ -117,23 +137,27 @@ class EmailMailer:
         Raises:
             StepError: It has, and failed for good.
         """
+        operation = self._operation(mail.operation_id)
+        if operation is None:
+            return False
+        trouble = _failure(operation, mail.operation_id)
+        if trouble is not None:
+            raise StepError(trouble)
+        return True
+
+    def _operation(self, operation_id: str, *, share: float = 1.0) -> dict[str, Any] | None:
+        """The state of a mail; None where the service knows none of that id."""
         from azure.core.rest import HttpRequest
 
-        self._take_place("read", mail)
-        url = f"{{endpoint}}/emails/operations/{mail.operation_id}?api-version={API_VERSION}"
-        answer = self._client().send_request(HttpRequest("GET", url))
+        client = self._client()
+        self._take_place("read", operation_id, share)
+        url = f"{{endpoint}}/emails/operations/{operation_id}?api-version={API_VERSION}"
+        answer = client.send_request(HttpRequest("GET", url))
         if answer.status_code == 404:
-            return False
+            return None
         answer.raise_for_status()
-        operation = answer.json()
-        if operation["status"] in ACCEPTED:
-            return True
-        trouble = operation.get("error") or {}
-        raise technical(
-            str(trouble.get("code") or f"Mail{operation['status']}"),
-            f"{SERVICE} did not deliver mail {mail.operation_id}: "
-            f"{trouble.get('message') or 'no reason given.'} Check the recipient's address.",
-        )
+        operation: dict[str, Any] = answer.json()
+        return operation
 
     def _message(self, mail: Mail) -> dict[str, Any]:
         return {
@@ -160,3 +184,15 @@ class EmailMailer:
         if credential is None:
             raise technical("MailNotConfigured", f"{SERVICE} is set without a credential.")
         return EmailClient(self._endpoint, credential, api_version=API_VERSION, **CLIENT_OPTIONS)
+
+
+def _failure(operation: dict[str, Any], operation_id: str) -> Trouble | None:
+    """Why an operation has failed for good; None where it has not."""
+    if operation["status"] in ACCEPTED:
+        return None
+    said = operation.get("error") or {}
+    return technical(
+        str(said.get("code") or f"Mail{operation['status']}"),
+        f"{SERVICE} did not deliver mail {operation_id}: "
+        f"{said.get('message') or 'no reason given.'} Check the recipient's address.",
+    ).trouble

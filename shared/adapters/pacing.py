@@ -56,11 +56,12 @@ class MailPace:
         self._now = now
         self._lock = Lock()
 
-    def take(self, request: str) -> None:
+    def take(self, request: str, *, share: float = 1.0) -> None:
         """Take a place for a request that is made at once.
 
         Args:
             request: Names it: the same one again has one place, at its latest time.
+            share: Of all places, how many may be taken for it; at least one.
 
         Raises:
             StepError: There is no room (`MailQuota`, with `retry_after_seconds`), or Table Storage
@@ -69,7 +70,7 @@ class MailPace:
         name = sha256(request.encode()).hexdigest()[:12]
         with self._lock:  # threads of one instance need not race each other at the table
             try:
-                self._tables.change(TABLE, PARTITION, KEY, lambda row: self._with(name, row))
+                self._tables.change(TABLE, PARTITION, KEY, lambda row: self._with(name, row, share))
             except RowChangedError as error:
                 raise technical(
                     "MailContended",
@@ -77,7 +78,7 @@ class MailPace:
                     retryable=True,
                 ) from error
 
-    def _with(self, name: str, row: Row | None) -> Row:
+    def _with(self, name: str, row: Row | None, share: float) -> Row:
         now = self._now()
         places: dict[str, float] = json.loads(row["places"]) if row else {}
         # a time to come is one of a broken clock, which must not stop all mail until then
@@ -85,7 +86,10 @@ class MailPace:
         others = {
             other: at for other, at in places.items() if other != name and oldest < at < newest
         }
-        wait = seconds_to_wait(others.values(), now, self._quota)
+        quota = MailQuota(
+            max(1, int(self._quota.per_minute * share)), max(1, int(self._quota.per_hour * share))
+        )
+        wait = seconds_to_wait(others.values(), now, quota)
         if wait > 0:
             raise StepError(self._no_room(wait))
         return {"places": json.dumps({**others, name: round(now, 3)}, separators=(",", ":"))}

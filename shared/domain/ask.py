@@ -62,6 +62,12 @@ class Ask:
     refused: tuple[str, ...] = ()
     """The mails that cannot be delivered, by `mail_key`."""
 
+    unseen: tuple[str, ...] = ()
+    """The mails that were accepted, and of which it is not known yet that they were not dropped."""
+
+    look_at: datetime | None = None
+    """When to look what became of these."""
+
     heard: int = 0
     """How many decisions the workflow has looked at; more in the store are news."""
 
@@ -100,6 +106,6 @@ def person_of(key: str) -> str:
     return key.split(" ")[1]
 
 
-def tells_of_void(key: str) -> bool:
-    """Whether the mail of a key is about the ask before."""
-    return key.startswith(f"{Purpose.VOIDED}-")
+def purpose_of(key: str) -> Purpose:
+    """Why the mail of a key is sent."""
+    return Purpose(key.split(" ")[0].rpartition("-")[0])

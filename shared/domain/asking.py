@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.domain.approval import Judgement, Verdict
-from shared.domain.ask import Ask, Purpose, mail_key, person_of, tells_of_void
+from shared.domain.ask import Ask, Purpose, mail_key, person_of, purpose_of
+from shared.domain.names import operation_id
+from shared.domain.release import ReleaseId
 from shared.domain.voices import Speaker
 
 
@@ -25,6 +27,11 @@ class Owed:
         key = mail_key(self.purpose, self.number, self.speaker.person)
         is_own = self.speaker.stands_in_for is None
         return key if is_own else f"{key} for {self.speaker.voice}"
+
+
+def request_id(release_id: ReleaseId, stage: str, ask: Ask, key: str) -> str:
+    """The operation id of an ask's mail, by its key: of a new series of links another one."""
+    return operation_id(release_id, stage, str(ask.number), str(ask.series), key)
 
 
 def owed(ask: Ask, judgement: Judgement, now: datetime) -> list[Owed]:
@@ -65,7 +72,7 @@ def _new_links(ask: Ask, judgement: Judgement) -> Iterator[Owed]:
     """To those whose answer stands, and whose link was revoked since: it may not be theirs."""
     if ask.series == 1:
         return
-    have_one = {person_of(key) for key in ask.mailed if not tells_of_void(key)}
+    have_one = {person_of(key) for key in ask.mailed if purpose_of(key) is not Purpose.VOIDED}
     for answer in judgement.answers:
         person = answer.approver
         if person not in have_one:

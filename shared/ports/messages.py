@@ -7,6 +7,7 @@ from typing import Protocol
 
 from shared.domain.asking import Owed
 from shared.domain.decision import Decision
+from shared.domain.errors import Trouble
 from shared.domain.evidence import Evidence
 from shared.domain.release import AuditEvent, Release
 
@@ -35,6 +36,13 @@ class Mailer(Protocol):
         Raises:
             StepError: Retryable where the service's quota or a passing fault is the reason; its
                 `retry_after_seconds` says when there is room again, where that is known.
+        """
+
+    def dropped(self, *, operation_id: str) -> Trouble | None:
+        """Why a mail that was accepted did not go out; None where nothing is known against it.
+
+        Raises:
+            StepError: It cannot be told now: the service does not answer, or mails need its quota.
         """
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from shared.domain.ask import Ask, Purpose
-from shared.domain.asking import Owed
+from shared.domain.asking import Owed, request_id
 from shared.domain.decision import Decision
 from shared.domain.evidence import Evidence
 from shared.domain.names import operation_id
@@ -45,9 +45,7 @@ class HtmlLetters:
         is_void = owed.purpose is Purpose.VOIDED
         return _mail(
             "answer_void" if is_void else "approval_request",
-            operation_id=operation_id(
-                release.id, stage, str(ask.number), str(ask.series), owed.key
-            ),
+            operation_id=request_id(release.id, stage, ask, owed.key),
             to=owed.speaker.person,
             thread=release.id,
             zone=ask.terms.time_zone,

@@ -11,8 +11,9 @@ from threading import Lock
 from typing import Any
 from uuid import uuid4
 
-from shared.domain.asking import Owed
+from shared.domain.asking import Owed, request_id
 from shared.domain.decision import Decision
+from shared.domain.errors import Trouble
 from shared.domain.evidence import Evidence
 from shared.domain.names import operation_id, person_key
 from shared.domain.release import AuditEvent, Release, ReleaseId
@@ -27,11 +28,20 @@ class FakeMailer:
     def __init__(self) -> None:
         self.sent: list[Mail] = []
         self.faults = Faults()
+        self.drops: dict[str, Trouble] = {}
+        """Addresses whose mails are accepted and not delivered, and why."""
+        self._lost: dict[str, Trouble] = {}
 
     def send(self, *, mail: Mail) -> None:
         self.faults.meet("send")
-        if all(mail.operation_id != other.operation_id for other in self.sent):
+        if mail.to in self.drops:
+            self._lost[mail.operation_id] = self.drops[mail.to]
+        elif all(mail.operation_id != other.operation_id for other in self.sent):
             self.sent.append(mail)
+
+    def dropped(self, *, operation_id: str) -> Trouble | None:
+        self.faults.meet("dropped")
+        return self._lost.get(operation_id)
 
     def to(self, address: str) -> list[Mail]:
         """What an address has received."""
@@ -151,9 +161,7 @@ class FakeLetters:
         ask = release.stage_named(stage).ask
         assert ask is not None
         return Mail(
-            operation_id=operation_id(
-                release.id, stage, str(evidence.ask), str(ask.series), owed.key
-            ),
+            operation_id=request_id(release.id, stage, ask, owed.key),
             to=to,
             subject=f"Approve {release.model.name} {release.model.version} for {stage}",
             text=f"{owed.purpose} {owed.number}: {url} {code} {changed}",

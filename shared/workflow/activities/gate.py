@@ -21,7 +21,7 @@ from shared.workflow.configuration import configuration_digest
 from shared.workflow.contract import Answer
 from shared.workflow.gate.evidence import changed_since, digest_of, gather, terms_of
 from shared.workflow.gate.living import is_fresh, is_hoped_for, next_probe_at, probe_again
-from shared.workflow.gate.mailing import retry_seconds, send_owed
+from shared.workflow.gate.mailing import look_after_accepted, retry_seconds, send_owed
 from shared.workflow.gate.rivals import end_older, give_way
 from shared.workflow.gate.wording import waits_for, words_of_end, words_of_loss
 from shared.workflow.turn import Turn
@@ -250,7 +250,7 @@ def _held_until(turn: Turn, ask: Ask, judgement: Judgement) -> datetime | None:
 
 def _wait(turn: Turn, ask: Ask, judgement: Judgement) -> Answer:
     """Send the mails that are due, say what it waits for, and when to look again."""
-    ask, trouble = send_owed(turn, ask, judgement)
+    ask, trouble = send_owed(turn, look_after_accepted(turn, ask), judgement)
     held_until = _held_until(turn, ask, judgement)
     words = waits_for(ask, replace(judgement, effect_at=held_until or judgement.effect_at))
     if trouble is not None:
@@ -262,6 +262,7 @@ def _wait(turn: Turn, ask: Ask, judgement: Judgement) -> Answer:
         judgement.wakes_at,
         next_mail_at(ask, judgement, now),
         next_probe_at(ask),
+        ask.look_at,
         held_until,
     ]
     seconds = [(moment - now).total_seconds() for moment in moments if moment is not None]

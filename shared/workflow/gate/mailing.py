@@ -2,11 +2,12 @@
 
 import logging
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from shared.domain.approval import Judgement
-from shared.domain.ask import Ask, Purpose
-from shared.domain.asking import Owed, owed
+from shared.domain.ask import Ask, Purpose, purpose_of
+from shared.domain.asking import Owed, owed, request_id
 from shared.domain.errors import StepError, Trouble, technical
 from shared.domain.evidence import Evidence
 from shared.domain.release import EventType
@@ -24,6 +25,38 @@ LONGEST_MAIL_PAUSE_SECONDS: Final = 3600.0
 
 SHORTEST_MAIL_PAUSE_SECONDS: Final = 60.0
 """Once an ask is some minutes old."""
+
+LOOK_SECONDS: Final = 120.0
+"""How long after a mail was accepted it is looked whether it was dropped after all."""
+
+LOOK_AGAIN_SECONDS: Final = 900.0
+"""The shortest pause where that could not be told."""
+
+
+def look_after_accepted(turn: Turn, ask: Ask) -> Ask:
+    """See which accepted mails were dropped after all; these count as refused, and are noted."""
+    if ask.look_at is None or turn.now < ask.look_at:
+        return ask
+    mailer, change = turn.services.mailer, Change(turn.release)
+    for key in ask.unseen:
+        try:
+            trouble = mailer.dropped(
+                operation_id=request_id(turn.release.id, turn.record.name, ask, key)
+            )
+        except StepError as error:
+            logger.info("release %s: not known what became of mail: %s", turn.release.id, error)
+            pause = max(LOOK_AGAIN_SECONDS, error.trouble.retry_after_seconds or 0.0)
+            ask = replace(ask, look_at=turn.now + timedelta(seconds=pause))
+            break
+        ask = replace(ask, unseen=tuple(each for each in ask.unseen if each != key))
+        if trouble is not None:
+            mailed = tuple(each for each in ask.mailed if each != key)
+            ask = replace(ask, mailed=mailed, refused=(*ask.refused, key))
+            change = _noted(turn, change, key, trouble)
+    ask = ask if ask.unseen else replace(ask, look_at=None)
+    record = replace(turn.record, ask=ask)
+    turn.commit(replace(change, release=change.release.with_stage(record)))
+    return ask
 
 
 def send_owed(turn: Turn, ask: Ask, judgement: Judgement) -> tuple[Ask, Trouble | None]:
@@ -55,7 +88,7 @@ def _send_all(
             if error.trouble.retryable:
                 return ask, error.trouble
             ask = replace(ask, refused=(*ask.refused, each.key))
-            turn.commit(_refused(turn, ask, each, error.trouble))
+            turn.commit(_noted(turn, turn.updated(ask=ask), each.key, error.trouble))
         else:
             ask = _sent(turn, ask, judgement, each)
             turn.commit(turn.updated(ask=ask))
@@ -72,7 +105,12 @@ def retry_seconds(turn: Turn, ask: Ask, trouble: Trouble) -> float:
 
 def _sent(turn: Turn, ask: Ask, judgement: Judgement, each: Owed) -> Ask:
     """The ask with a mail that was accepted; after a late first one no reminder is due at once."""
-    ask = replace(ask, mailed=(*ask.mailed, each.key))
+    ask = replace(
+        ask,
+        mailed=(*ask.mailed, each.key),
+        unseen=(*ask.unseen, each.key),
+        look_at=turn.now + timedelta(seconds=LOOK_SECONDS),
+    )
     late = [
         other.key
         for other in owed(ask, judgement, turn.now)
@@ -135,12 +173,14 @@ def _require_somebody(turn: Turn, ask: Ask, judgement: Judgement) -> None:
         )
 
 
-def _refused(turn: Turn, ask: Ask, each: Owed, trouble: Trouble) -> Change:
-    kind = "reminder" if each.purpose is Purpose.REMINDER else "mail"
-    return turn.updated(ask=ask).noting(
+def _noted(turn: Turn, change: Change, key: str, trouble: Trouble) -> Change:
+    """The change with a mail that nobody gets; the trail tells of no address."""
+    purpose = purpose_of(key)
+    kind = "reminder" if purpose is Purpose.REMINDER else "mail"
+    return change.noting(
         EventType.MAIL_FAILED,
         f"A {kind} to an approver of {turn.record.name} was refused: {trouble.message}",
         at=turn.now,
         stage=turn.record.name,
-        details={"code": trouble.code, "mail": each.purpose.value},
+        details={"code": trouble.code, "mail": purpose.value},
     )

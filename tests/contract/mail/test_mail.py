@@ -8,12 +8,13 @@ import base64
 import logging
 import os
 import time
+from uuid import uuid4
 
 import pytest
 
 from dev.emulators.mailbox import Settings, create_app
 from shared.adapters.mail import EmailMailer
-from shared.domain.errors import Blame
+from shared.domain.errors import Blame, StepError
 from tests.contract.mail.support import ACCESS_KEY, SENDER, inbox, mail, trouble_of
 from tests.contract.serving import call, serving
 
@@ -88,6 +89,34 @@ def test_a_repeat_of_a_mail_that_failed_says_so() -> None:
         trouble = trouble_of(mailer, sent)
     assert (trouble.code, trouble.retryable) == ("EmailDropped", False)
     assert "dropped" in trouble.message
+
+
+def test_a_mail_that_was_accepted_and_dropped_is_told_as_such() -> None:
+    with serving(create_app(Settings(ACCESS_KEY, "modelgate.example", None, 0))) as address:
+        mailer = EmailMailer(service=f"endpoint={address};accesskey={ACCESS_KEY}", sender=SENDER)
+        call(f"{address}/_emulator/faults", {"drop": "ada@example.com"})
+        lost, arrived = mail(), mail(to="bob@example.com")
+        mailer.send(mail=lost)
+        mailer.send(mail=arrived)
+        trouble = mailer.dropped(operation_id=lost.operation_id)
+        assert trouble is not None
+        assert (trouble.code, trouble.retryable) == ("EmailDropped", False)
+        assert "ada@example.com" not in trouble.message
+        assert mailer.dropped(operation_id=arrived.operation_id) is None
+        assert mailer.dropped(operation_id=str(uuid4())) is None
+
+
+def test_what_became_of_a_mail_is_not_told_where_the_quota_of_reads_is_used_up(
+    mailer: EmailMailer, mailbox: str
+) -> None:
+    call(f"{mailbox}/_emulator/quota", {"name": "managed"})
+    sent = mail()
+    mailer.send(mail=sent)
+    with pytest.raises(StepError) as raised:
+        for _ in range(100):
+            mailer.dropped(operation_id=sent.operation_id)
+    assert raised.value.trouble.retryable
+    assert raised.value.trouble.retry_after_seconds
 
 
 def test_a_long_wait_is_left_to_the_caller(mailer: EmailMailer, mailbox: str) -> None:

@@ -174,6 +174,20 @@ def test_where_places_cannot_be_looked_up_nothing_is_sent(mailbox: str) -> None:
     assert statuses(mailbox) == []
 
 
+def test_looking_leaves_half_of_the_places_to_mails(mailbox: str, account: Account) -> None:
+    pace = MailPace(quota=MailQuota(4, 100), tables=account.connection_string)
+    service = f"endpoint={mailbox}/;accesskey={ACCESS_KEY}"
+    mailer = EmailMailer(service=service, sender=SENDER, pace=pace)
+    mailer.send(mail=mail())
+    mailer.send(mail=mail())
+    with pytest.raises(StepError) as raised:
+        mailer.dropped(operation_id=str(uuid4()))
+    assert raised.value.trouble.code == "MailQuota"
+    mailer.send(mail=mail())
+    mailer.send(mail=mail())
+    assert trouble_of(mailer, mail()).code == "MailQuota"
+
+
 def test_the_most_places_fit_a_row(account: Account) -> None:
     service = TableServiceClient.from_connection_string(account.connection_string)
     table = service.create_table_if_not_exists(pacing.TABLE)

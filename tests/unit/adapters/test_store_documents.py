@@ -75,6 +75,7 @@ ASKS = every(
     asked_at=TIMES,
     expires_at=TIMES,
     policy=st.none() | POLICIES,
+    look_at=MAYBE_TIME,
     probed_at=MAYBE_TIME,
 )
 PROBES = every(Probe, latency_seconds=SECONDS)

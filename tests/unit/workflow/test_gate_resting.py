@@ -66,7 +66,7 @@ def test_a_word_around_a_new_beginning_is_heard_at_once(hour: int) -> None:
     story.at(story.decides(release_id, Choice.APPROVE), hours=hour)
     story.run()
     assert story.started_at(release_id) == hour
-    assert story.inlines[release_id].begun == (1 if hour < 30 else 2)
+    assert story.inlines[release_id].begun == (1 if hour < 29 else 2)
 
 
 @dataclass
