@@ -49,8 +49,8 @@ class Decision:
     overtakes: str | None = None
     """The newer version that this approval says may be replaced by the older one."""
 
-    replaces_older: bool = False
-    """Whether older versions that wait at the same gate are to end as Superseded."""
+    replaces: tuple[ReleaseId, ...] = ()
+    """Releases of older versions that wait at the same gate, and are to end as Superseded."""
 
     signed_in: bool = False
     """Whether the platform vouched for the approver."""

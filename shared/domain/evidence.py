@@ -1,13 +1,15 @@
 """What is known of a model when people are asked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
 from typing import Final
 
 from shared.domain.artefacts import Artefact
+from shared.domain.decision import Choice, Decision
 from shared.domain.pipeline import Json
-from shared.domain.release import ModelVersion, Outcome, Probe, ReleaseId
+from shared.domain.release import ModelVersion, Outcome, Probe, Release, ReleaseId
 
 SHOWN_FILES = 200
 """Files that are kept by name; the digest covers all."""
@@ -97,6 +99,40 @@ class Skipped:
 
     rejections: tuple[str, ...] = ()
     """`who: comment`, one for each rejection."""
+
+    @property
+    def under_way(self) -> ReleaseId | None:
+        """The release that may yet be rejected; None where there is none."""
+        return self.release_id if self.outcome is None else None
+
+
+def skipped_by(
+    version: str,
+    registered_at: datetime | None,
+    release: Release,
+    decisions: Sequence[Decision],
+) -> Skipped:
+    """What is known of a skipped version that a release took.
+
+    Args:
+        version: Of the model.
+        registered_at: When it was registered.
+        release: Of that version.
+        decisions: All over that release.
+    """
+    newest = {(each.stage, each.ask, each.approver): each for each in decisions}
+    return Skipped(
+        version,
+        registered_at,
+        release.id,
+        release.outcome,
+        release.reason or "It is still under way.",
+        tuple(
+            f"{each.approver}: {each.comment}"
+            for each in newest.values()
+            if each.choice is Choice.REJECT
+        ),
+    )
 
 
 QUOTA: Final = "Quota"

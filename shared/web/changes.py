@@ -18,6 +18,7 @@ _TITLES: Final = {
     "metrics": "Metrics",
     "configuration": "Environment and configuration",
     "files": "Files",
+    "skipped": "Skipped versions",
     "schema": "Schema",
     "tags": "Tags",
     "properties": "Properties",

@@ -2,7 +2,7 @@
 
 from shared.domain.decision import Choice, Decision
 from shared.domain.pipeline import Json
-from shared.domain.release import EventType
+from shared.domain.release import EventType, ReleaseId
 from shared.domain.trail import Change
 from shared.ports import Services
 from shared.web.documents import moment as utc
@@ -36,9 +36,16 @@ def decision_of(question: Question, filled: Filled) -> Decision:
         effective_at=effective_at(question, filled) if choice is Choice.DEFER else None,
         to=filled.to if choice is Choice.REASSIGN else None,
         overtakes=overtakes,
-        replaces_older=filled.approves and filled.replaces_older and question.may_replace_older,
+        replaces=_replaced(question, filled),
         signed_in=question.is_signed_in,
     )
+
+
+def _replaced(question: Question, filled: Filled) -> tuple[ReleaseId, ...]:
+    """The older ones that give way: of those that the page named, who still wait."""
+    if not (filled.approves and question.may_replace_older):
+        return ()
+    return tuple(each.id for each in question.older if each.id in filled.replaces)
 
 
 def write(services: Services, question: Question, decision: Decision) -> None:
@@ -58,7 +65,7 @@ def write(services: Services, question: Question, decision: Decision) -> None:
         "effective_at": utc(decision.effective_at),
         "to": decision.to,
         "overtakes": decision.overtakes,
-        "replaces_older": decision.replaces_older,
+        "replaces": list(decision.replaces),
         "signed_in": decision.signed_in,
     }
     change = Change(case.release).noting(
@@ -94,6 +101,6 @@ def _terms(decision: Decision) -> str:
         parts.append(f" from {moment(decision.effective_at)} on")
     if decision.overtakes is not None:
         parts.append(f", in place of the newer version {decision.overtakes}")
-    if decision.replaces_older:
-        parts.append(", and for older versions that wait to give way")
+    if decision.replaces:
+        parts.append(f", and for {', '.join(decision.replaces)} to give way")
     return "".join(parts)

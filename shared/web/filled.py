@@ -32,7 +32,8 @@ class Filled:
 
     to: str = ""
     overtakes: bool = False
-    replaces_older: bool = False
+    replaces: frozenset[str] = frozenset()
+    """Ids of the older releases that the page named."""
 
     @property
     def approves(self) -> bool:
@@ -69,7 +70,7 @@ def read_form(form: Mapping[str, str]) -> Filled:
         effective_at=tidy(form.get("effective_at", "")),
         to=tidy(form.get("to", "")),
         overtakes=bool(form.get("overtakes")),
-        replaces_older=bool(form.get("replaces_older")),
+        replaces=frozenset(form.get("replaces", "").split()),
     )
 
 

@@ -1,10 +1,10 @@
 """What one person may answer now, and what is known of it: the same for the page and its POST."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.domain.approval import answers_by_voice, successors
 from shared.domain.decision import Choice
-from shared.domain.evidence import Evidence
+from shared.domain.evidence import Evidence, Skipped, skipped_by
 from shared.domain.policy import Supersede
 from shared.domain.release import Release
 from shared.ports import Services
@@ -70,12 +70,13 @@ def question_of(services: Services, request: Request, case: Case) -> Question:
         release_id=case.release.id, stage=case.record.name, ask=case.ask.number
     )
     assert evidence is not None, "written in the same transaction as the ask"
+    skipped = tuple(_as_it_is(services, each) for each in evidence.skipped)
     heirs = successors(case.ask, case.decisions, case.person, case.now)
     older, newer = _rivals(services, case)
     return Question(
         case=case,
         page=f"/api/approvals/{request.params['token']}",
-        evidence=evidence,
+        evidence=replace(evidence, skipped=skipped),
         visitor=visitor_of(
             request.headers,
             person=case.person,
@@ -87,6 +88,15 @@ def question_of(services: Services, request: Request, case: Case) -> Question:
         older=older,
         newer=newer,
     )
+
+
+def _as_it_is(services: Services, skipped: Skipped) -> Skipped:
+    """What is known by now of a skipped version that was under way when people were asked."""
+    stored = services.store.get(release_id=skipped.under_way) if skipped.under_way else None
+    if stored is None:
+        return skipped
+    decisions = services.store.decisions(release_id=stored.release.id)
+    return skipped_by(skipped.version, skipped.registered_at, stored.release, decisions)
 
 
 def _choices(case: Case, heirs: tuple[str, ...]) -> tuple[Choice, ...]:

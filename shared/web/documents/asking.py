@@ -80,7 +80,7 @@ def decision_document(decision: Decision) -> dict[str, Json]:
         "effective_at": moment(decision.effective_at),
         "to": decision.to,
         "overtakes": decision.overtakes,
-        "replaces_older": decision.replaces_older,
+        "replaces": list(decision.replaces),
         "signed_in": decision.signed_in,
         "digest": decision.digest,
     }

@@ -91,7 +91,7 @@ def start_stage(turn: Turn, _: Mapping[str, Json]) -> Answer:
 
 
 def _replaced(turn: Turn) -> list[Json]:
-    """End the older versions that an approver said give way, once this one has begun.
+    """End the older ones that approvers said give way, once this one has begun.
 
     Returns:
         Whom to ring.
@@ -100,9 +100,8 @@ def _replaced(turn: Turn) -> list[Json]:
     if ask is None:
         return []
     answers = judge(ask, _decisions(turn), turn.now).answers
-    if not any(each.approves and each.replaces_older for each in answers):
-        return []
-    return list(end_older(turn))
+    replaced = {older for each in answers if each.approves for older in each.replaces}
+    return list(end_older(turn, replaced)) if replaced else []
 
 
 def _open(turn: Turn, policy: ApprovalPolicy) -> None:

@@ -14,7 +14,7 @@ from shared.workflow.configuration import configuration_of
 from shared.workflow.gate.changes import Known, changes_since, description_of, presentable
 from shared.workflow.gate.comparing import clean, clean_text, compare
 from shared.workflow.gate.serving import serving_now
-from shared.workflow.gate.skipped import skipped_versions
+from shared.workflow.gate.skipped import rejected_since, skipped_versions
 from shared.workflow.source import source_of
 from shared.workflow.turn import Turn
 
@@ -120,7 +120,10 @@ def changed_since(turn: Turn, policy: ApprovalPolicy, shown: Evidence) -> list[D
     Raises:
         StepError: As `gather`.
     """
-    return _changed(shown, _looked_at(turn, policy, ask=shown.ask)[0])
+    return [
+        *_changed(shown, _looked_at(turn, policy, ask=shown.ask)[0]),
+        *presentable(rejected_since(turn, shown.skipped)),
+    ]
 
 
 def _changed(shown: Evidence, now: Evidence) -> list[Difference]:

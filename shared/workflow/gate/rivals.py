@@ -1,6 +1,7 @@
 """Versions that wait at the same gate, and older ones that give way."""
 
 import logging
+from collections.abc import Container
 from dataclasses import replace
 from typing import Final
 
@@ -34,9 +35,18 @@ def give_way(turn: Turn, supersede: Supersede) -> list[ReleaseId]:
     return end_older(turn)
 
 
-def end_older(turn: Turn) -> list[ReleaseId]:
-    """Mark the older releases that wait at this gate as superseded by this one; whom to ring."""
-    older = [each for each in _rivals(turn) if turn.release.is_newer_than(each)]
+def end_older(turn: Turn, only: Container[ReleaseId] | None = None) -> list[ReleaseId]:
+    """Mark the older releases that wait at this gate as superseded by this one; whom to ring.
+
+    Args:
+        turn: Of the newer one.
+        only: Which of them; None for all.
+    """
+    older = [
+        each
+        for each in _rivals(turn)
+        if turn.release.is_newer_than(each) and (only is None or each.id in only)
+    ]
     return [each.id for each in older if _mark(turn, each.id, by=turn.release)]
 
 

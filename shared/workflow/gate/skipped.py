@@ -1,9 +1,9 @@
 """The versions between the one that serves and the one that is asked about."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from shared.domain.decision import Choice
-from shared.domain.evidence import Current, Skipped
+from shared.domain.evidence import Current, Difference, Skipped, skipped_by
 from shared.domain.names import release_id
 from shared.domain.release import ModelVersion, Release
 from shared.ports import RegisteredVersion
@@ -33,6 +33,21 @@ def skipped_versions(turn: Turn, current: Current | None) -> tuple[list[Skipped]
     return [_skipped(turn, each) for each in between[:SHOWN]], len(between[SHOWN:])
 
 
+def rejected_since(turn: Turn, shown: Sequence[Skipped]) -> list[Difference]:
+    """Rejections of skipped versions that people were not shown."""
+    store, found = turn.services.store, []
+    for each in shown:
+        stored = store.get(release_id=each.under_way) if each.under_way else None
+        if stored is None:
+            continue
+        decisions = store.decisions(release_id=stored.release.id)
+        now = skipped_by(each.version, each.registered_at, stored.release, decisions)
+        new = [said for said in now.rejections if said not in each.rejections]
+        if new:
+            found.append(Difference(f"skipped.version {each.version}", each.words, "; ".join(new)))
+    return found
+
+
 def _is_between(version: RegisteredVersion, release: Release, current: Current) -> bool:
     ends = (release.model.version, current.source.version if current.source else "")
     if version.version in ends:
@@ -50,19 +65,7 @@ def _skipped(turn: Turn, version: RegisteredVersion) -> Skipped:
         words = f"Registered by {version.created_by or 'somebody'}, and not released."
         return Skipped(version.version, version.created_at, None, None, words)
     decisions = turn.services.store.decisions(release_id=release.id)
-    newest = {(each.stage, each.ask, each.approver): each for each in decisions}
-    return Skipped(
-        version.version,
-        version.created_at,
-        release.id,
-        release.outcome,
-        release.reason or "It is still under way.",
-        tuple(
-            f"{each.approver}: {each.comment}"
-            for each in newest.values()
-            if each.choice is Choice.REJECT
-        ),
-    )
+    return skipped_by(version.version, version.created_at, release, decisions)
 
 
 def _newest_attempt(turn: Turn, version: str) -> Release | None:

@@ -107,7 +107,7 @@ def test_decisions_are_shown_with_all_that_goes_with_them() -> None:
             "effective_at": "2026-11-02T11:00:00.000Z",
             "to": None,
             "overtakes": None,
-            "replaces_older": False,
+            "replaces": [],
             "signed_in": False,
             "digest": DIGEST,
         }

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from shared.domain.evidence import Skipped
 from shared.domain.policy import Supersede
-from shared.domain.release import ModelVersion, ReleaseId
+from shared.domain.release import ModelVersion, Outcome, ReleaseId
 from tests.unit.web.browsing import (
     filled,
     look,
@@ -70,9 +71,31 @@ def test_older_ones_are_ended_where_the_policy_lets_people_say_so(supersede: Sup
     older.ask(POLICY)
     html = page(look(desk))
     assert "Also waiting for prod" in html
-    assert ('name="replaces_older"' in html) is (supersede is Supersede.ASK)
-    assert say(desk, "approve", replaces_older="yes").status == 200
-    assert desk.decisions[0].replaces_older is (supersede is Supersede.ASK)
+    assert (f'name="replaces" value="{older.id}"' in html) is (supersede is Supersede.ASK)
+    assert say(desk, "approve", replaces=f"{older.id} {desk.id} other").status == 200
+    assert desk.decisions[0].replaces == ((older.id,) if supersede is Supersede.ASK else ())
+
+
+def test_an_older_one_that_the_page_did_not_name_is_not_ended() -> None:
+    desk = waiting(replace(POLICY, supersede=Supersede.ASK))
+    form = filled(desk, "approve", replaces="some-other-release")
+    older = Desk(desk.world, ModelVersion(MODEL.name, "30"))
+    older.pass_qa()
+    older.ask(POLICY)
+    assert send(desk, form).status == 200
+    assert desk.decisions[0].replaces == ()
+
+
+def test_a_skipped_version_is_shown_as_it_is_by_now() -> None:
+    model = ModelVersion(MODEL.name, "30")
+    shown = Skipped("30", None, Desk(model=model).id, None, "It is still under way.")
+    desk = waiting(skipped=(shown,))
+    older = Desk(desk.world, model)
+    assert "It is still under way." in words(look(desk))
+    older.end(Outcome.REJECTED, "Rejected by rob: R2 fell.")
+    text = words(look(desk))
+    assert "It is still under way." not in text
+    assert "R2 fell." in text
 
 
 def test_a_rejection_ends_no_older_ones() -> None:
@@ -80,8 +103,8 @@ def test_a_rejection_ends_no_older_ones() -> None:
     older = Desk(desk.world, ModelVersion(MODEL.name, "30"))
     older.pass_qa()
     older.ask(POLICY)
-    assert say(desk, "reject", comment="No.", replaces_older="yes").status == 200
-    assert not desk.decisions[0].replaces_older
+    assert say(desk, "reject", comment="No.", replaces=older.id).status == 200
+    assert desk.decisions[0].replaces == ()
 
 
 def test_a_superseded_release_names_the_newer_one() -> None:

@@ -1,5 +1,7 @@
 """Several versions at one gate: which wait, and which give way."""
 
+from datetime import timedelta
+
 import pytest
 
 from shared.domain.decision import Choice
@@ -103,7 +105,7 @@ def test_who_approves_may_end_what_is_older() -> None:
     newer = story.begin("4")
     story.go_on(hours=1)
     assert [story.outcome(each) for each in (oldest, older, newer)] == [None] * 3
-    story.decides(newer, APPROVE, replaces_older=True)()
+    story.decides(newer, APPROVE, replaces=(oldest, older))()
     story.go_on(minutes=1)
     assert [story.outcome(each) for each in (oldest, older, newer)] == [
         Outcome.SUPERSEDED,
@@ -111,6 +113,24 @@ def test_who_approves_may_end_what_is_older() -> None:
         Outcome.SUCCEEDED,
     ]
     assert [kind for _, kind in story.mails(BOB)].count("Superseded") == 2
+
+
+def test_an_older_one_that_came_after_the_word_was_given_is_left_alone() -> None:
+    story = Timeline(with_rule(Supersede.ASK))
+    seen = story.begin("2")
+    late = story.releasing.begin("3")
+    story.go_on(hours=1)
+    newer = story.begin("4")
+    story.go_on(hours=1)
+    at = story.world.clock.now() + timedelta(hours=5)
+    story.decides(newer, Choice.DEFER, effective_at=at, replaces=(seen,))()
+    story.starts(late)()
+    story.go_on(hours=6)
+    assert [story.outcome(each) for each in (seen, late, newer)] == [
+        Outcome.SUPERSEDED,
+        None,
+        Outcome.SUCCEEDED,
+    ]
 
 
 def test_who_approves_may_leave_what_is_older_alone() -> None:
@@ -143,7 +163,7 @@ def test_what_is_older_hears_of_it_from_the_sweeper_when_the_bell_is_lost() -> N
     older, newer = story.begin("3"), story.begin("4")
     story.go_on(hours=1.1)
     bells.deaf = {older}
-    story.decides(newer, APPROVE, replaces_older=True)()
+    story.decides(newer, APPROVE, replaces=(older,))()
     story.go_on(minutes=1)
     assert [story.outcome(each) for each in (older, newer)] == [None, Outcome.SUCCEEDED]
     bells.deaf = set()

@@ -104,6 +104,31 @@ def test_every_version_that_was_skipped_is_named_with_what_was_said_of_it() -> N
     assert evidence.skipped_more == 0
 
 
+def test_a_skipped_version_that_is_rejected_meanwhile_voids_what_was_asked() -> None:
+    story = Timeline(gated(ASKED), serves=False)
+    says(story, asked(story, "2"), Choice.APPROVE)
+    skipped, newer = asked(story, "3"), asked(story, "4")
+    says(story, skipped, Choice.REJECT, BOB)
+    says(story, newer, Choice.APPROVE)
+    assert story.outcome(newer) is None
+    assert story.ask(newer).number == 2
+    evidence = story.evidence(newer)
+    assert [each.field for each in evidence.changed_since] == ["skipped.version 3"]
+    assert evidence.changed_since[0].after == f"{BOB}: seen"
+    assert evidence.skipped[0].rejections == (f"{BOB}: seen",)
+    says(story, newer, Choice.APPROVE)
+    assert story.outcome(newer) is Outcome.SUCCEEDED
+
+
+def test_a_skipped_version_that_ends_otherwise_voids_nothing() -> None:
+    story = Timeline(gated(ASKED), serves=False)
+    says(story, asked(story, "2"), Choice.APPROVE)
+    skipped, newer = asked(story, "3"), asked(story, "4")
+    says(story, skipped, Choice.APPROVE)
+    assert story.outcome(skipped) is Outcome.SUCCEEDED
+    assert "skipped" not in str(story.events(newer, EventType.APPROVAL_VOIDED))
+
+
 def test_a_no_that_was_taken_back_is_no_rejection() -> None:
     two = policy(ADA, BOB, CAROL, required=2, reject=Rejection.QUORUM)
     story = Timeline(gated(two), serves=False)
