@@ -205,6 +205,9 @@ class Evidence:
     skipped_more: int = 0
     """How many more versions than those were skipped."""
 
+    skipped_note: str = ""
+    """Why it is not known what was skipped; empty where it is."""
+
     checks: tuple[Check, ...] = ()
     changed_since: tuple[Difference, ...] = ()
     """Why people are asked again: what has changed since the ask before."""

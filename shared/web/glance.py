@@ -53,6 +53,8 @@ def _changes(evidence: Evidence) -> Iterator[Line]:
 
 
 def _skipped(evidence: Evidence) -> Iterator[Line]:
+    if evidence.skipped_note:
+        yield Line("Which versions were skipped is not known", "skipped")
     count = len(evidence.skipped) + evidence.skipped_more
     if not count:
         return

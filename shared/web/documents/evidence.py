@@ -47,6 +47,7 @@ def evidence_document(evidence: Evidence) -> dict[str, Json]:
         "changes_note": evidence.changes_note or None,
         "skipped": [_skipped(each) for each in evidence.skipped],
         "skipped_more": evidence.skipped_more,
+        "skipped_note": evidence.skipped_note or None,
         "checks": [_check(each) for each in evidence.checks],
         "changed_since": [_difference(each) for each in evidence.changed_since],
     }

@@ -1,6 +1,5 @@
 """The gate of a stage: ask people, read their word, use it up."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,22 +10,27 @@ from shared.domain.ask import Ask
 from shared.domain.asking import next_mail_at
 from shared.domain.calendar import may_begin_at
 from shared.domain.decision import Decision
-from shared.domain.errors import Blame, StepError, not_good_enough, technical
-from shared.domain.evidence import Difference, Evidence, differences
+from shared.domain.errors import not_good_enough, technical
 from shared.domain.pipeline import Json
 from shared.domain.policy import ApprovalPolicy
 from shared.domain.release import EventType, ModelVersion, Outcome, StageRecord, StageState
 from shared.domain.trail import Change
 from shared.workflow.configuration import configuration_digest
 from shared.workflow.contract import Answer
-from shared.workflow.gate.evidence import changed_since, digest_of, gather, terms_of
+from shared.workflow.gate.evidence import digest_of, gather
 from shared.workflow.gate.living import is_fresh, is_hoped_for, next_probe_at, probe_again
 from shared.workflow.gate.mailing import look_after_accepted, retry_seconds, send_owed
 from shared.workflow.gate.rivals import end_older, give_way
+from shared.workflow.gate.voiding import (
+    is_seen_void,
+    is_void,
+    policy_of,
+    shown_in,
+    still_stands,
+    why_void,
+)
 from shared.workflow.gate.wording import waits_for, words_of_end, words_of_loss
 from shared.workflow.turn import Turn
-
-logger = logging.getLogger(__name__)
 
 GRACE: Final = timedelta(seconds=5)
 """A decision made in time may be a moment on its way to the store."""
@@ -34,7 +38,7 @@ GRACE: Final = timedelta(seconds=5)
 
 def ask_approval(turn: Turn, _: Mapping[str, Json]) -> Answer:
     """Freeze the evidence and open an ask, unless one is open; `ring` whom it concerns."""
-    record, policy = turn.record, _policy(turn)
+    record, policy = turn.record, policy_of(turn)
     if turn.is_past(StageState.WAITING):
         return Answer.done(ring=[], number=0)
     if record.state is StageState.PENDING or record.ask is None or record.ask.used:
@@ -49,7 +53,7 @@ def review_approval(turn: Turn, _: Mapping[str, Json]) -> Answer:
     ask = turn.record.ask
     if ask is None or ask.used or turn.is_past(StageState.WAITING):
         return Answer.done(waiting=False)
-    if not _still_stands(turn, ask):
+    if not still_stands(turn, ask):
         return Answer.done(waiting=False)
     ask, judgement = _heard(turn, ask)
     if judgement.verdict is Verdict.REJECTED:
@@ -62,7 +66,7 @@ def review_approval(turn: Turn, _: Mapping[str, Json]) -> Answer:
     due = next_probe_at(ask)
     if due is not None and (turn.now >= due or (is_approved and not is_fresh(ask, turn.now))):
         ask = probe_again(turn, ask)
-        if not is_approved and _is_seen_void(turn, ask):  # what is approved is looked at in time
+        if not is_approved and is_seen_void(turn, ask):  # what is approved is looked at in time
             return Answer.done(waiting=False)
     if _may_begin(turn, ask, judgement):
         return Answer.done(waiting=False)
@@ -78,11 +82,11 @@ def start_stage(turn: Turn, _: Mapping[str, Json]) -> Answer:
     record = turn.record
     ask = record.ask
     if ask is not None or turn.stage.approval is not None:
-        _policy(turn)
-        if ask is None or ask.used or not _still_stands(turn, ask):
+        policy_of(turn)
+        if ask is None or ask.used or not still_stands(turn, ask):
             return Answer.done(started=False, ring=[])
         judgement = judge(ask, _decisions(turn), turn.now)
-        if not _may_begin(turn, ask, judgement) or _is_void(turn, ask):
+        if not _may_begin(turn, ask, judgement) or is_void(turn, ask):
             return Answer.done(started=False, ring=[])
         approving = [each for each in judgement.answers if each.approves]
         record = replace(record, ask=replace(ask, used=True, overtakes=_overtakes(approving)))
@@ -109,9 +113,9 @@ def _open(turn: Turn, policy: ApprovalPolicy) -> None:
     record, now = turn.record, turn.now
     old = record.ask
     number = old.number + 1 if old else 1
-    evidence = gather(turn, policy, number=number, before=_shown(turn, old) if old else None)
+    evidence = gather(turn, policy, number=number, before=shown_in(turn, old) if old else None)
     if old and not evidence.changed_since:  # it is as it was again, or not what is looked at again
-        evidence = replace(evidence, changed_since=_why_void(turn, old))
+        evidence = replace(evidence, changed_since=why_void(turn, old))
     release = turn.release
     ask = Ask(
         number=number,
@@ -147,74 +151,6 @@ def _open(turn: Turn, policy: ApprovalPolicy) -> None:
         details={"ask": number, "digest": ask.digest, "expires_at": ask.expires_at.isoformat()},
     )
     turn.commit(change, evidence=evidence)
-
-
-def _still_stands(turn: Turn, ask: Ask) -> bool:
-    """Whether the pipeline still asks the same people for the same; an ask that does not is void.
-
-    Only an ask of before there were policies goes by who is asked alone.
-    """
-    policy = _policy(turn)
-    if ask.policy is None:
-        changed = differences(list(ask.approvers), list(policy.approvers), "terms.voices")
-    else:
-        changed = differences(terms_of(ask.policy), terms_of(policy), "terms")
-    if changed:
-        _void(turn, ask, changed)
-    return not changed
-
-
-def _is_seen_void(turn: Turn, ask: Ask) -> bool:
-    """As `_is_void`, while people think: an Azure that refuses to tell ends nothing yet."""
-    try:
-        return _is_void(turn, ask)
-    except StepError as error:
-        if error.trouble.blame is Blame.MODEL:
-            raise
-        logger.warning("release %s: what was asked about is not seen: %s", turn.release.id, error)
-        return False
-
-
-def _is_void(turn: Turn, ask: Ask) -> bool:
-    """Whether what people were shown is not what there is now; such an ask is made void."""
-    shown = _shown(turn, ask)
-    changed = changed_since(turn, _policy(turn), shown)
-    if digest_of(shown) != ask.digest:  # somebody has written to what is kept of it
-        changed.append(Difference("evidence", ask.digest, digest_of(shown)))
-    if changed:
-        _void(turn, ask, changed)
-    return bool(changed)
-
-
-def _void(turn: Turn, ask: Ask, changed: list[Difference]) -> None:
-    names = ", ".join(each.field for each in changed)
-    change = turn.updated(ask=replace(ask, used=True), waits_for=None).noting(
-        EventType.APPROVAL_VOIDED,
-        f"What was asked about is not as it was: {names}. People are asked again",
-        at=turn.now,
-        stage=turn.record.name,
-        details={
-            "ask": ask.number,
-            "changed": [
-                {"field": each.field, "before": each.before, "after": each.after}
-                for each in changed
-            ],
-        },
-    )
-    turn.commit(change)
-
-
-def _why_void(turn: Turn, ask: Ask) -> tuple[Difference, ...]:
-    """What had changed when an ask was made void, as the audit trail has it."""
-    for event in reversed(turn.services.store.events(release_id=turn.release.id)):
-        if event.type is EventType.APPROVAL_VOIDED and event.details.get("ask") == ask.number:
-            changed = event.details["changed"]
-            assert isinstance(changed, list)
-            found = [each for each in changed if isinstance(each, dict)]
-            return tuple(
-                Difference(str(each["field"]), each["before"], each["after"]) for each in found
-            )
-    return ()
 
 
 def _answered(turn: Turn, ask: Ask) -> tuple[str, ...]:
@@ -297,25 +233,6 @@ def _started(turn: Turn, record: StageRecord) -> Change:
     )
 
 
-def _shown(turn: Turn, ask: Ask) -> Evidence:
-    shown = turn.services.store.evidence(
-        release_id=turn.release.id, stage=turn.record.name, ask=ask.number
-    )
-    assert shown is not None, "written in the same transaction as the ask"
-    return shown
-
-
 def _decisions(turn: Turn) -> list[Decision]:
     decisions = turn.services.store.decisions(release_id=turn.release.id)
     return [decision for decision in decisions if decision.stage == turn.stage_name]
-
-
-def _policy(turn: Turn) -> ApprovalPolicy:
-    policy = turn.stage.approval
-    if policy is None:
-        raise technical(
-            "PipelineChanged",
-            f"Stage {turn.stage.name} of pipeline {turn.release.pipeline} has lost its "
-            "approval since this release began. Start the release again.",
-        )
-    return policy

@@ -14,7 +14,7 @@ from shared.workflow.configuration import configuration_of
 from shared.workflow.gate.changes import Known, changes_since, description_of, presentable
 from shared.workflow.gate.comparing import clean, clean_text, compare
 from shared.workflow.gate.serving import serving_now
-from shared.workflow.gate.skipped import rejected_since, skipped_versions
+from shared.workflow.gate.skipped import rejected_since, skipped_versions, why_unknown
 from shared.workflow.source import source_of
 from shared.workflow.turn import Turn
 
@@ -85,6 +85,7 @@ def gather(turn: Turn, policy: ApprovalPolicy, *, number: int, before: Evidence 
         changes_note=changes_note,
         skipped=tuple(skipped),
         skipped_more=more,
+        skipped_note=why_unknown(turn, bare.current),
         checks=checks,
         changed_since=tuple(_changed(before, bare)) if before else (),
     )

@@ -13,6 +13,7 @@ from shared.domain.evidence import Evidence
 from shared.domain.release import EventType
 from shared.domain.trail import Change
 from shared.ports import DIGEST_LENGTH, Link
+from shared.workflow.gate.voiding import shown_in
 from shared.workflow.turn import Turn
 
 logger = logging.getLogger(__name__)
@@ -76,10 +77,7 @@ def _send_all(
     turn: Turn, ask: Ask, judgement: Judgement, due: list[Owed]
 ) -> tuple[Ask, Trouble | None]:
     ask = _with_everybody(turn, ask, due)
-    evidence = turn.services.store.evidence(
-        release_id=turn.release.id, stage=turn.record.name, ask=ask.number
-    )
-    assert evidence is not None, "written in the same transaction as the ask"
+    evidence = shown_in(turn, ask)
     for each in due:
         try:
             _send(turn, ask, evidence, each)

@@ -33,6 +33,16 @@ def skipped_versions(turn: Turn, current: Current | None) -> tuple[list[Skipped]
     return [_skipped(turn, each) for each in between[:SHOWN]], len(between[SHOWN:])
 
 
+def why_unknown(turn: Turn, current: Current | None) -> str:
+    """Why it cannot be said which versions were skipped; empty where it can."""
+    if current is None or current.source is not None:
+        return ""
+    return (
+        f"What {turn.stage.endpoint} serves was not released here. Whether it is older, and which "
+        "versions were skipped since, is not known."
+    )
+
+
 def rejected_since(turn: Turn, shown: Sequence[Skipped]) -> list[Difference]:
     """Rejections of skipped versions that people were not shown."""
     store, found = turn.services.store, []

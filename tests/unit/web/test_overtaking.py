@@ -15,6 +15,7 @@ from tests.unit.web.browsing import (
     send,
     words,
 )
+from tests.unit.web.mails import both, request
 from tests.unit.web.samples import CURRENT
 from tests.unit.web.support import (
     MODEL,
@@ -96,6 +97,15 @@ def test_a_skipped_version_is_shown_as_it_is_by_now() -> None:
     text = words(look(desk))
     assert "It is still under way." not in text
     assert "R2 fell." in text
+
+
+def test_that_it_is_not_known_what_was_skipped_is_said_on_page_and_mail() -> None:
+    note = "Whether it is older is not known."
+    desk = waiting(current=CURRENT, skipped_note=note)
+    text = words(look(desk))
+    assert f"What you also accept {note}" in text
+    assert "Which versions were skipped is not known" in text
+    assert all(note in form for form in both(request(desk, skipped_note=note)))
 
 
 def test_a_rejection_ends_no_older_ones() -> None:

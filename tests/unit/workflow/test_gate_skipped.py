@@ -60,6 +60,10 @@ def test_what_somebody_deployed_by_hand_is_compared_as_far_as_azure_knows_it() -
     assert evidence.current is not None
     assert (evidence.current.model, evidence.current.source) == (old, None)
     assert evidence.skipped == ()
+    assert evidence.skipped_note == (
+        "What api-prod serves was not released here. Whether it is older, and which versions were "
+        "skipped since, is not known."
+    )
 
 
 def test_what_serves_and_is_no_version_any_more_is_said() -> None:
