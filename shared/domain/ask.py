@@ -59,6 +59,9 @@ class Ask:
     mailed: tuple[str, ...] = ()
     """The mails that were accepted, by `mail_key`."""
 
+    first_mailed: tuple[tuple[str, datetime], ...] = ()
+    """When people's first mails were accepted, by `mail_key`: reminders count from then."""
+
     refused: tuple[str, ...] = ()
     """The mails that cannot be delivered, by `mail_key`."""
 
@@ -104,6 +107,11 @@ def mail_key(purpose: Purpose, number: int, person: str) -> str:
 def person_of(key: str) -> str:
     """To whom the mail of a key goes."""
     return key.split(" ")[1]
+
+
+def goes_out_anew(key: str) -> bool:
+    """Whether the mail of a key is owed once more when links are revoked."""
+    return purpose_of(key) not in (Purpose.REMINDER, Purpose.VOIDED)
 
 
 def purpose_of(key: str) -> Purpose:

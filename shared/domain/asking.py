@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.domain.approval import Judgement, Verdict
-from shared.domain.ask import Ask, Purpose, mail_key, person_of, purpose_of
+from shared.domain.ask import Ask, Purpose, goes_out_anew, mail_key, person_of
 from shared.domain.names import operation_id
 from shared.domain.release import ReleaseId
 from shared.domain.voices import Speaker
@@ -58,8 +58,17 @@ def next_mail_at(ask: Ask, judgement: Judgement, now: datetime) -> datetime | No
     )
 
 
+def asked_at(ask: Ask, speaker: Speaker) -> datetime:
+    """When somebody's first mail was accepted; until it is, since when their word is wanted."""
+    return dict(ask.first_mailed).get(_first(speaker).key, speaker.since)
+
+
+def _first(speaker: Speaker) -> Owed:
+    return Owed(speaker, speaker.purpose, speaker.handed_on)
+
+
 def _due(ask: Ask, speaker: Speaker, now: datetime) -> Owed:
-    first = Owed(speaker, speaker.purpose, speaker.handed_on)
+    first = _first(speaker)
     if first.key not in ask.mailed:
         return first  # also where it was refused: who got no mail gets no reminder either
     past = [moment for moment in _reminders(ask, speaker) if moment <= now]
@@ -72,7 +81,7 @@ def _new_links(ask: Ask, judgement: Judgement) -> Iterator[Owed]:
     """To those whose answer stands, and whose link was revoked since: it may not be theirs."""
     if ask.series == 1:
         return
-    have_one = {person_of(key) for key in ask.mailed if purpose_of(key) is not Purpose.VOIDED}
+    have_one = {person_of(key) for key in ask.mailed if goes_out_anew(key)}
     for answer in judgement.answers:
         person = answer.approver
         if person not in have_one:
@@ -93,6 +102,6 @@ def _voided(ask: Ask, judgement: Judgement) -> Iterator[Owed]:
 
 def _reminders(ask: Ask, speaker: Speaker) -> Iterator[datetime]:
     for seconds in ask.terms.reminders_seconds:
-        moment = speaker.since + timedelta(seconds=seconds)
+        moment = asked_at(ask, speaker) + timedelta(seconds=seconds)
         if moment < ask.expires_at:
             yield moment

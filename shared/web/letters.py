@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from shared.domain.ask import Ask, Purpose
-from shared.domain.asking import Owed, request_id
+from shared.domain.asking import Owed, asked_at, request_id
 from shared.domain.decision import Decision
 from shared.domain.evidence import Evidence
 from shared.domain.names import operation_id
@@ -95,7 +95,7 @@ def reasons_of(ask: Ask, owed: Owed) -> list[str]:
             "by which you may change it. If it was not you who answered, do so."
         )
     if owed.purpose is Purpose.REMINDER:
-        since = moment(speaker.since, policy.time_zone)
+        since = moment(asked_at(ask, speaker), policy.time_zone)
         reasons.append(f"You were asked on {since} and have not answered yet.")
     if speaker.purpose is Purpose.ESCALATION:
         reasons.append(_silence(ask, speaker))

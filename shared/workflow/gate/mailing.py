@@ -67,15 +67,13 @@ def send_owed(turn: Turn, ask: Ask, judgement: Judgement) -> tuple[Ask, Trouble 
         StepError: Nobody whose word is wanted can be reached.
     """
     due = owed(ask, judgement, turn.now)
-    ask, trouble = _send_all(turn, ask, judgement, due) if due else (ask, None)
+    ask, trouble = _send_all(turn, ask, due) if due else (ask, None)
     if trouble is None:
         _require_somebody(turn, ask, judgement)
     return ask, trouble
 
 
-def _send_all(
-    turn: Turn, ask: Ask, judgement: Judgement, due: list[Owed]
-) -> tuple[Ask, Trouble | None]:
+def _send_all(turn: Turn, ask: Ask, due: list[Owed]) -> tuple[Ask, Trouble | None]:
     ask = _with_everybody(turn, ask, due)
     evidence = shown_in(turn, ask)
     for each in due:
@@ -88,7 +86,7 @@ def _send_all(
             ask = replace(ask, refused=(*ask.refused, each.key))
             turn.commit(_noted(turn, turn.updated(ask=ask), each.key, error.trouble))
         else:
-            ask = _sent(turn, ask, judgement, each)
+            ask = _sent(turn, ask, each)
             turn.commit(turn.updated(ask=ask))
     return ask, None
 
@@ -101,20 +99,18 @@ def retry_seconds(turn: Turn, ask: Ask, trouble: Trouble) -> float:
     return min(max(MAIL_PAUSE_SECONDS, slowly), LONGEST_MAIL_PAUSE_SECONDS)
 
 
-def _sent(turn: Turn, ask: Ask, judgement: Judgement, each: Owed) -> Ask:
-    """The ask with a mail that was accepted; after a late first one no reminder is due at once."""
-    ask = replace(
+def _sent(turn: Turn, ask: Ask, each: Owed) -> Ask:
+    """The ask with a mail that was accepted."""
+    is_first = each.purpose is each.speaker.purpose
+    known = dict(ask.first_mailed)
+    new = ((each.key, turn.now),) if is_first and each.key not in known else ()
+    return replace(
         ask,
         mailed=(*ask.mailed, each.key),
+        first_mailed=(*ask.first_mailed, *new),
         unseen=(*ask.unseen, each.key),
         look_at=turn.now + timedelta(seconds=LOOK_SECONDS),
     )
-    late = [
-        other.key
-        for other in owed(ask, judgement, turn.now)
-        if other.speaker == each.speaker and other.purpose is Purpose.REMINDER
-    ]
-    return replace(ask, mailed=(*ask.mailed, *late))
 
 
 def _with_everybody(turn: Turn, ask: Ask, due: list[Owed]) -> Ask:

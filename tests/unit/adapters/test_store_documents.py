@@ -76,6 +76,7 @@ ASKS = every(
     expires_at=TIMES,
     policy=st.none() | POLICIES,
     look_at=MAYBE_TIME,
+    first_mailed=few(st.tuples(st.text(), TIMES)),
     probed_at=MAYBE_TIME,
 )
 PROBES = every(Probe, latency_seconds=SECONDS)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.ask import Ask
+from shared.domain.ask import Ask, goes_out_anew
 from shared.domain.decision import Choice
 from shared.domain.errors import Blame, StepError, Trouble
 from shared.domain.policy import Escalation, Order
@@ -81,13 +81,18 @@ def test_who_is_asked_later_is_reminded_later() -> None:
     assert story.mails(BOB) == [(1.0, "request 0"), (3.0, "reminder 1"), (24.0, "Expired")]
 
 
-def test_a_first_mail_that_comes_late_is_not_followed_by_a_reminder_at_once() -> None:
+def test_reminders_count_from_a_first_mail_that_came_late() -> None:
     story = Timeline(gated(policy(ADA, BOB, reminders_seconds=(HOUR, 4 * HOUR))))
     use(story, FullMailer(story.world.clock))
     story.begin()
     story.run()
     for person in (ADA, BOB):
-        assert story.mails(person) == [(2.0, "request 0"), (4.0, "reminder 2"), (24.0, "Expired")]
+        assert story.mails(person) == [
+            (2.0, "request 0"),
+            (3.0, "reminder 1"),
+            (6.0, "reminder 2"),
+            (24.0, "Expired"),
+        ]
 
 
 def test_a_refused_mail_is_noted_and_not_tried_again() -> None:
@@ -202,7 +207,8 @@ def revoked(story: Timeline, release_id: ReleaseId) -> Callable[[], None]:
         release = story.release(release_id)
         record = release.stages[1]
         assert record.ask is not None
-        ask = replace(record.ask, series=record.ask.series + 1, mailed=())
+        kept = tuple(key for key in record.ask.mailed if not goes_out_anew(key))
+        ask = replace(record.ask, series=record.ask.series + 1, mailed=kept)
         changed = release.with_stage(replace(record, ask=ask))
         story.releasing.write(release_id, Change(changed))
 
