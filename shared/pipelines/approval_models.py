@@ -197,7 +197,7 @@ class ApprovalFields(Fields):
     """How long people have; 30d when left out, which is the longest."""
 
     reminders: list[Pause] = Field(default_factory=list)
-    """How long after a person was first asked they are reminded; ascending, shorter than the
+    """How long after their first mail people are reminded; ascending, shorter than the
     timeout."""
 
     escalate: EscalateFields | None = None
