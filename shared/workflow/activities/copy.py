@@ -46,7 +46,8 @@ def copy_model(turn: Turn, _: Mapping[str, Json]) -> Answer:
     )
     change = turn.moved(StageState.DEPLOYING, replace(turn.record, waits_for=None)).noting(
         EventType.MODEL_COPIED,
-        f"Copied {len(files)} {'file' if len(files) == 1 else 'files'} to {stage.workspace.name} and registered "
+        f"Copied {len(files)} {'file' if len(files) == 1 else 'files'} to "
+        f"{stage.workspace.name} and registered "
         f"{copied.name} version {copied.version}",
         at=turn.now,
         stage=stage.name,
