@@ -154,7 +154,10 @@ def test_a_release_that_is_about_to_end_takes_no_answer() -> None:
     form = filled(desk, "approve")
     desk.save(replace(desk.release, ending=Outcome.ERRORED, reason="QA is gone."))
     assert send(desk, form).status == 409
-    assert look(desk).status == 410
+    response = look(desk)
+    assert response.status == 410
+    assert "It ends in a moment: Errored QA is gone." in words(response)
+    assert "It waits for" not in words(response)
     assert desk.decisions == []
 
 
