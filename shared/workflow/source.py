@@ -1,9 +1,16 @@
 """What is released: the model version that was registered, and its files."""
 
+from collections.abc import Sequence
+from typing import Final
+
 from shared.domain.artefacts import Artefact, artefact_digest
 from shared.domain.errors import not_good_enough
+from shared.domain.evidence import SHOWN_FILES
 from shared.ports import RegisteredModel
 from shared.workflow.turn import Turn
+
+NAMED: Final = 5
+"""Changed files that are told by name."""
 
 
 def source_of(turn: Turn) -> tuple[RegisteredModel, list[Artefact]]:
@@ -29,6 +36,22 @@ def source_of(turn: Turn) -> tuple[RegisteredModel, list[Artefact]]:
         raise not_good_enough(
             "ArtefactChanged",
             f"Files of {name} in workspace {source.name} were written again after this release "
-            "began: they are not what was tested. Register a new version.",
+            f"began: they are not what was tested.{_named(turn, files)} Register a new version.",
         )
     return registered, files
+
+
+def _named(turn: Turn, files: Sequence[Artefact]) -> str:
+    """Which files people were shown otherwise, in a sentence; empty before they were asked."""
+    asked = [stage for stage in turn.release.stages if stage.ask is not None]
+    if not asked or asked[-1].ask is None:
+        return ""
+    shown = turn.services.store.evidence(
+        release_id=turn.release.id, stage=asked[-1].name, ask=asked[-1].ask.number
+    )
+    before = {file.name: file for file in shown.files} if shown else {}
+    names = [file.name for file in files if before.get(file.name) != file]
+    gone = before.keys() - {file.name for file in files}
+    found = sorted({*names, *gone}) if len(before) < SHOWN_FILES else []
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    return f" Changed: {', '.join(found[:NAMED])}{more}." if found else ""

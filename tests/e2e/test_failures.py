@@ -145,5 +145,6 @@ def test_files_that_were_written_again_do_not_reach_prod(stack: Stack, ids: dict
     release = stack.ended(ids["overwritten"])
     assert release["outcome"] == "Failed"
     assert "written again" in release["reason"]
+    assert "Changed: factor.json." in release["reason"]
     assert not list(stack.studio.client("prod").models.list("overwritten-production"))
     assert not [name for name in stack.blobs("prod").list_blob_names() if "overwritten" in name]

@@ -166,6 +166,7 @@ def test_files_that_are_written_again_after_a_yes_never_reach_prod(when: Activit
     release = story.release(release_id)
     assert release.outcome is Outcome.FAILED
     assert "were written again" in (release.reason or "")
+    assert "Changed: model.pkl. Register a new version." in (release.reason or "")
     assert story.releasing.deployments(PROD_STAGE) == ["v2-old"]
     copied = ModelVersion("diabetes-production", "3")
     assert story.world.models.get(workspace=PROD, model=copied) is None
