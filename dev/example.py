@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from shared.adapters.azureml import Workspaces
-from shared.adapters.credentials import StaticToken
+from shared.adapters.egress.credentials import StaticToken
 from shared.domain.pipeline import Workspace
 
 if TYPE_CHECKING:

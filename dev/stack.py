@@ -186,6 +186,7 @@ def _settings(
         "MODELGATE_ARM_URL": urls["azureml"],
         "MODELGATE_ARM_TOKEN": ARM_TOKEN,
         "MODELGATE_BLOB_URL": blob_service + "{account}",
+        "MODELGATE_SCORING_URL": f"{urls['azureml']}/endpoints/",
         "MODELGATE_WORKSPACE_STORAGE": "datastore-key",
         "MODELGATE_PIPELINES": str(options.pipelines.resolve()),
         "MODELGATE_SWEEP_SCHEDULE": "0 * * * * *",

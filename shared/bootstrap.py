@@ -1,7 +1,7 @@
 """Puts the service together from its settings: the one importer of adapters."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,9 @@ from shared.adapters.azureml import (
 )
 from shared.adapters.clock import SystemClock
 from shared.adapters.clouds import CLOUDS
-from shared.adapters.credentials import azure_credential
+from shared.adapters.egress.credentials import azure_credential
+from shared.adapters.egress.scoring import ScoringAddresses
+from shared.adapters.egress.storage import Storage
 from shared.adapters.events import EventGridPublisher
 from shared.adapters.links import SignedLinks
 from shared.adapters.mail import EmailMailer
@@ -26,6 +28,7 @@ from shared.adapters.pacing import MailPace, MailQuota
 from shared.adapters.store import TableStore
 from shared.adapters.telemetry import OpenTelemetry, mark_with_releases
 from shared.config import InvalidSettingsError, Settings, read_settings
+from shared.domain.addresses import blob_addresses
 from shared.domain.pipeline import Pipeline
 from shared.pipelines import load_pipelines
 from shared.ports import Mailer, Orchestrations, Publisher, Services
@@ -75,9 +78,16 @@ class Application:
             azure_credential(static_token=settings.arm_token) if settings.arm_token else credential
         )
         workspaces = Workspaces(
-            arm_url=settings.arm_url or cloud.arm_url, credential=arm_credential, cloud=cloud
+            arm_url=settings.arm_url or cloud.arm_url,
+            credential=arm_credential,
+            cloud=cloud,
+            storage=Storage(
+                cloud.storage_suffix,
+                addresses=blob_addresses(settings.blob_url),
+                allowed=_allowed_storage(self._pipelines.values()),
+            ),
         )
-        models = AzureMlModels(workspaces=workspaces, blob_url=settings.blob_url or None)
+        models = AzureMlModels(workspaces=workspaces)
         artifacts = Artifacts(
             credential=credential,
             access=settings.workspace_storage,
@@ -86,7 +96,10 @@ class Application:
         return Services(
             pipelines=self._pipelines,
             models=models,
-            endpoints=AzureMlEndpoints(workspaces=workspaces),
+            endpoints=AzureMlEndpoints(
+                workspaces=workspaces,
+                scoring=ScoringAddresses(cloud.scoring_suffix, prefix=settings.scoring_url),
+            ),
             artifacts=artifacts,
             preflight=AzureMlPreflight(workspaces=workspaces, models=models, artifacts=artifacts),
             store=TableStore(
@@ -127,6 +140,15 @@ def _require_sign_in(pipelines: Mapping[str, Pipeline], settings: Settings) -> N
     ]
     if problems:
         raise InvalidSettingsError("\n".join(problems))
+
+
+def _allowed_storage(pipelines: Iterable[Pipeline]) -> dict[str, set[str]]:
+    """The accounts that pipelines allow, by their workspaces' ARM ids in lower case."""
+    allowed: dict[str, set[str]] = {}
+    for pipeline in pipelines:
+        for workspace in pipeline.workspaces:
+            allowed.setdefault(workspace.arm_id.casefold(), set()).update(pipeline.storage)
+    return allowed
 
 
 def _mailer(settings: Settings, credential: "TokenCredential") -> Mailer:

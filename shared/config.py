@@ -13,7 +13,8 @@ from pydantic import (
     ValidationError,
 )
 
-from shared.domain.addresses import mail_service, require_safe, table_service
+from shared.domain.addresses import blob_addresses, mail_service, require_safe, table_service
+from shared.domain.limits import FILES
 
 KEY_LENGTH = 32
 """Characters that a signing key needs at least: 256 bits written in hexadecimal have 64."""
@@ -50,9 +51,15 @@ def _mail(text: str) -> str:
     return text
 
 
+def _blob(text: str) -> str:
+    blob_addresses(text)
+    return text
+
+
 Tables = Annotated[str, AfterValidator(table_service)]
 Mail = Annotated[str, AfterValidator(_mail)]
 SafeAddress = Annotated[str, AfterValidator(require_safe)]
+BlobServices = Annotated[str, AfterValidator(_blob)]
 
 
 class Settings(BaseModel):
@@ -114,9 +121,17 @@ class Settings(BaseModel):
     arm_token: str = Field(default="", alias="MODELGATE_ARM_TOKEN", repr=False)
     """A fixed bearer token instead of the app's identity, for an emulator on this machine."""
 
-    blob_url: SafeAddress = Field(default="", alias="MODELGATE_BLOB_URL")
-    """Address of the workspaces' blob services, with `{account}` in it; empty takes what their
-    datastores say."""
+    blob_url: BlobServices = Field(default="", alias="MODELGATE_BLOB_URL")
+    """Blob services of the workspaces that are not at their cloud's usual address
+    (`https://{account}.blob.core.windows.net`), separated by commas: an address with `{account}`
+    in it, or `name=https://…` for one account, such as those in DNS zones."""
+
+    scoring_url: SafeAddress = Field(default="", alias="MODELGATE_SCORING_URL")
+    """What every scoring address begins with; empty for the addresses of the cloud's regions and
+    those that pipelines name. An endpoint's key goes nowhere else."""
+
+    most_files: int = Field(default=FILES, alias="MODELGATE_MOST_FILES", ge=1, le=1_000_000)
+    """How many files a model may have."""
 
     workspace_storage: Literal["identity", "datastore-key"] = Field(
         default="identity", alias="MODELGATE_WORKSPACE_STORAGE"

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from shared.adapters.egress.clients import blob_service_client, container_client
 from shared.domain.addresses import is_safe
 from shared.domain.errors import technical
 from shared.ports import Container
@@ -31,7 +32,6 @@ CLIENT_OPTIONS: dict[str, Any] = {
     "initial_backoff": 1,
     "increment_base": 2,
     "random_jitter_range": 1,
-    "permit_redirects": False,  # what is signed goes where the datastore is
 }
 
 
@@ -105,29 +105,27 @@ class Blobs:
             return access
 
     def _open(self, container: Container) -> _Access:
-        # imported here: azure.storage.blob is dear, and only activities need it
-        from azure.storage.blob import ContainerClient
-
         url = _safe(container)
         account = account_of(url)
         key = self._datastore_key(container) if self.opens_with_keys else None
-        credential: Any = self._credential
-        if key is not None:
-            credential = {"account_name": account, "account_key": key}
-        client = ContainerClient(url, container.name, credential=credential, **CLIENT_OPTIONS)
+        client = container_client(
+            url,
+            container.name,
+            credential=self._credential,
+            key=None if key is None else (account, key),
+            **CLIENT_OPTIONS,
+        )
         return _Access(client, account, key, time.monotonic() + CLIENT_SECONDS)
 
     def _delegation(self, container: Container) -> "tuple[UserDelegationKey, datetime]":
         """A key of the identity's own, and until when it signs; renewed at half of its life."""
-        from azure.storage.blob import BlobServiceClient
-
         now = datetime.now(UTC)
         url = _safe(container)
         with self._lock:
             known = self._delegations.get(url)
             if known is None or known[1] - now < SIGNED_FOR:
                 until = now + 2 * SIGNED_FOR
-                with BlobServiceClient(
+                with blob_service_client(
                     url, credential=self._credential, **CLIENT_OPTIONS
                 ) as service:
                     key = service.get_user_delegation_key(now - SKEW, until)

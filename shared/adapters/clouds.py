@@ -7,11 +7,7 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """One of Azure's clouds.
-
-    Tokens for storage are for `https://storage.azure.com` in each of them
-    (learn.microsoft.com/azure/storage/blobs/authorize-access-azure-active-directory).
-    """
+    """One of Azure's clouds."""
 
     name: str
     """As azure-ai-ml, the Azure CLI and Bicep's `environment().name` know it."""
@@ -25,6 +21,10 @@ class Cloud:
 
     storage_suffix: str
     """Ends the host names of storage accounts."""
+
+    scoring_suffix: str
+    """Ends the host names of managed online endpoints
+    (learn.microsoft.com/azure/machine-learning/how-to-access-azureml-behind-firewall)."""
 
     @property
     def arm_scope(self) -> str:
@@ -43,6 +43,7 @@ PUBLIC = Cloud(
     authority="https://login.microsoftonline.com",
     ml_audience="https://ml.azure.com",
     storage_suffix="core.windows.net",
+    scoring_suffix="inference.ml.azure.com",
 )
 
 US_GOVERNMENT = Cloud(
@@ -51,6 +52,7 @@ US_GOVERNMENT = Cloud(
     authority="https://login.microsoftonline.us",
     ml_audience="https://ml.azure.us",
     storage_suffix="core.usgovcloudapi.net",
+    scoring_suffix="inference.ml.azure.us",
 )
 
 CHINA = Cloud(
@@ -59,6 +61,7 @@ CHINA = Cloud(
     authority="https://login.chinacloudapi.cn",
     ml_audience="https://ml.azure.cn",
     storage_suffix="core.chinacloudapi.cn",
+    scoring_suffix="inference.ml.azure.cn",
 )
 
 CLOUDS: Mapping[str, Cloud] = MappingProxyType(

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters.egress.clients import STAY, topic_client
 from shared.adapters.failures import azure_stops_here
 from shared.adapters.once import Once
 from shared.domain.addresses import require_safe
-from shared.domain.errors import technical
 from shared.domain.release import AuditEvent
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ CALL_OPTIONS: dict[str, Any] = {
     # What cannot be sent now is sent later, from the store. Given to the client when it is made,
     # the client (4.22) would drop these and sleep for as long as a 429 says.
     "retry_total": 0,
-    "permit_redirects": False,  # what carries a key goes where the settings say
+    **STAY,
     "connection_timeout": 5,
     "read_timeout": 30,
 }
@@ -81,13 +81,7 @@ class EventGridPublisher:
             )
 
     def _connect(self) -> "EventGridPublisherClient":
-        from azure.core.credentials import AzureKeyCredential
-        from azure.eventgrid import EventGridPublisherClient
-
-        credential = self._credential if self._key is None else AzureKeyCredential(self._key)
-        if credential is None:
-            raise technical("TopicNotConfigured", "The Event Grid topic has neither key nor role.")
-        return EventGridPublisherClient(self._endpoint, credential)
+        return topic_client(self._endpoint, key=self._key, credential=self._credential)
 
 
 def cloud_event(event: AuditEvent) -> dict[str, Any]:

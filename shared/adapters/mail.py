@@ -3,6 +3,7 @@
 import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
+from shared.adapters.egress.clients import email_client
 from shared.adapters.failures import azure_stops_here
 from shared.adapters.once import Once
 from shared.domain.addresses import mail_service
@@ -36,7 +37,6 @@ LOOKING = 0.5
 CLIENT_OPTIONS: dict[str, Any] = {
     # The client would sleep for as long as a 429 says, up to an hour: the caller comes back.
     "retry_total": 0,
-    "permit_redirects": False,  # what carries a key goes where the settings say
     "connection_timeout": 5,
     "read_timeout": 30,
 }
@@ -177,13 +177,13 @@ class EmailMailer:
         return {"In-Reply-To": thread, "References": thread}
 
     def _connect(self) -> "EmailClient":
-        from azure.communication.email import EmailClient
-        from azure.core.credentials import AzureKeyCredential
-
-        credential = self._credential if self._key is None else AzureKeyCredential(self._key)
-        if credential is None:
-            raise technical("MailNotConfigured", f"{SERVICE} is set without a credential.")
-        return EmailClient(self._endpoint, credential, api_version=API_VERSION, **CLIENT_OPTIONS)
+        return email_client(
+            self._endpoint,
+            key=self._key,
+            credential=self._credential,
+            api_version=API_VERSION,
+            **CLIENT_OPTIONS,
+        )
 
 
 def _failure(operation: dict[str, Any], operation_id: str) -> Trouble | None:

@@ -1,5 +1,7 @@
 """Addresses of services: where credentials and links may go, and what connection strings say."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -37,6 +39,44 @@ def is_safe(address: str) -> bool:
 def is_address(text: str) -> bool:
     """Whether a setting is an address, and no connection string."""
     return text.lower().startswith(("https://", "http://"))
+
+
+@dataclass(frozen=True, slots=True)
+class BlobAddresses:
+    """Blob services that are not at their cloud's usual addresses."""
+
+    template: str = ""
+    """For every account, with `{account}` in it; empty for the usual address."""
+
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """For single accounts, by name."""
+
+    def of(self, account: str) -> str | None:
+        """The address of an account's blob service; None where it is the usual one."""
+        if account in self.accounts:
+            return self.accounts[account]
+        return self.template.replace("{account}", account) if self.template else None
+
+
+def blob_addresses(text: str) -> BlobAddresses:
+    """What a setting says of blob services, separated by commas.
+
+    Args:
+        text: Each an address with `{account}` in it, or `name=https://…` for one account.
+
+    Raises:
+        ValueError: One is neither, or unsafe.
+    """
+    template, accounts = "", {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, address = part.partition("=")
+        if is_address(part) and "{account}" in part:
+            template = require_safe(part).rstrip("/")
+        elif equals and name.isalnum() and is_address(address):
+            accounts[name] = require_safe(address).rstrip("/")
+        else:
+            raise ValueError(f"{part}: write an address with {{account}} in it, or name=https://…")
+    return BlobAddresses(template, accounts)
 
 
 def mail_service(text: str) -> tuple[str, str | None]:

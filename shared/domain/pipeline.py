@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
 
+from shared.domain.limits import ANSWER_BYTES
 from shared.domain.policy import ApprovalPolicy
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
@@ -59,6 +60,9 @@ class KubernetesCompute:
     memory: str
     """Requested memory, in Kubernetes' spelling (`1Gi`)."""
 
+    scoring_host: str
+    """Host, and port where it is another than 443, of the cluster's inference router."""
+
 
 type Compute = ManagedCompute | KubernetesCompute
 
@@ -109,6 +113,9 @@ class Health:
 
     max_latency_seconds: float | None
 
+    max_answer_bytes: int = ANSWER_BYTES
+    """A larger answer, after decompression, is no good one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -151,6 +158,14 @@ class Pipeline:
 
     owners: tuple[str, ...] = ()
     """Who hears of the end of a release."""
+
+    storage: tuple[str, ...] = ()
+    """Storage accounts that model files may lie in besides the workspaces' own."""
+
+    @property
+    def workspaces(self) -> tuple[Workspace, ...]:
+        """The source and every stage's."""
+        return tuple(dict.fromkeys([self.source, *(stage.workspace for stage in self.stages)]))
 
     def refusal(self, *, model_name: str, tags: Mapping[str, str]) -> str | None:
         """Why this pipeline does not take a model, or None where it does."""

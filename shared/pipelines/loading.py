@@ -106,6 +106,7 @@ def _pipeline(document: Document) -> Pipeline | None:
         stages=tuple(stages),
         tags=fields.tags,
         owners=tuple(fields.owners),
+        storage=tuple(fields.storage),
     )
 
 
@@ -221,6 +222,7 @@ def _compute(fields: StageFields) -> Compute:
         instance_count=compute.instance_count,
         cpu=compute.cpu,
         memory=compute.memory,
+        scoring_host=compute.scoring_host,
     )
 
 
@@ -263,6 +265,7 @@ def _health(document: Document, at: Location, fields: HealthFields) -> Health:
         expected_status=fields.expect.status,
         expected_shape=fields.expect.json_,
         max_latency_seconds=fields.max_latency,
+        max_answer_bytes=fields.max_answer,
     )
 
 

@@ -16,6 +16,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from shared.domain.health import KINDS
+from shared.domain.limits import ANSWER_BYTES, LARGEST_ANSWER_BYTES
 from shared.pipelines.approval_models import ApprovalFields
 from shared.pipelines.fields import DAY, Addresses, Duration, Fields
 
@@ -91,6 +92,10 @@ class KubernetesFields(Fields):
 
     memory: Annotated[str, Field(pattern=r"^\d+(\.\d+)?(Mi|Gi|M|G)$")] = "1Gi"
     """What each asks for, as Kubernetes writes it: `512Mi`, `2Gi`."""
+
+    scoring_host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+(:\d{1,5})?$")]
+    """Host name of the cluster's inference router, with the port where it is not 443: no key is
+    sent to any other."""
 
 
 def _short(value: object) -> object:
@@ -202,6 +207,9 @@ class HealthFields(Fields):
     max_latency: Annotated[Duration, Field(gt=0)] | None = None
     """A slower answer is no good one; any will do when left out."""
 
+    max_answer: int = Field(default=ANSWER_BYTES, ge=1, le=LARGEST_ANSWER_BYTES)
+    """The most bytes that an answer may have, after decompression."""
+
 
 class StageFields(Fields):
     """One environment of the pipeline."""
@@ -263,6 +271,10 @@ class PipelineFields(Fields):
 
     owners: Addresses = Field(default_factory=list)
     """Who hears how a release ended."""
+
+    storage: list[Annotated[str, Field(pattern=r"^[a-z0-9]{3,24}$")]] = Field(default_factory=list)
+    """Storage accounts that model files may lie in besides the workspaces' own. This service's
+    identity, which needs a role on each, is used there."""
 
     stages: Annotated[list[StageFields], Field(min_length=1)]
     """In their order. A release goes on to the next when one serves well."""

@@ -11,6 +11,10 @@ from shared.domain.pipeline import Json, Stage
 NOT_BINDING = frozenset({"approval", "keep_previous"})
 """Whom to ask, and what becomes of the old deployment, are not what is approved."""
 
+SAFEGUARDS = frozenset({"max_answer_bytes", "scoring_host"})
+"""Limits and allowed addresses say how far the deployment is trusted, not what it is: they always
+apply as they are now."""
+
 
 def configuration_of(stage: Stage) -> dict[str, Json]:
     """The stage's configuration, with digests for files, sample request and variables' values.
@@ -49,7 +53,11 @@ def _plain(value: object) -> Json:
     if isinstance(value, Path):
         return {"name": value.name, "sha256": _content_digest(value)}
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return {
+            field.name: _plain(getattr(value, field.name))
+            for field in fields(value)
+            if field.name not in SAFEGUARDS
+        }
     return plain(value)
 
 

@@ -30,10 +30,12 @@ NO_CODE = {
         "expect": {"json": ["number"]},
     },
 }
+CLUSTER = {"type": "kubernetes", "target": "aks-diabetes", "scoring_host": "aks.example.com"}
+
 MODELS = [
     both("folder", approval=None),
     pipeline("mlflow", qa("mlflow", **NO_CODE), prod("mlflow", approval=None, **NO_CODE)),
-    pipeline("cluster", qa("cluster", compute={"type": "kubernetes", "target": "aks-diabetes"})),
+    pipeline("cluster", qa("cluster", compute=CLUSTER)),
 ]
 
 SECOND_VERSIONS = [

@@ -1,6 +1,5 @@
 """Plain reads of ARM: for what azure-ai-ml has no call for, or hides the status of."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -10,6 +9,7 @@ from shared.adapters.azureml.workspaces import Workspaces
 from shared.adapters.failures import no_answer
 from shared.domain.errors import StepError, Trouble, technical
 from shared.domain.pipeline import Workspace
+from shared.domain.untrusted import UnreadableError, parse_json
 
 VERSION = "2023-04-01"
 """Of Microsoft.MachineLearningServices: the latest stable one whose interface is at hand."""
@@ -111,8 +111,8 @@ class Arm:
                 raise StepError(trouble)
             return Answer(status, {}, trouble)
         try:
-            body = json.loads(text)
-        except ValueError:
+            body = parse_json(text)
+        except UnreadableError:
             body = None
         if not isinstance(body, dict):
             raise technical("UnreadableAnswer", f"{what}: ARM's answer is no JSON.", retryable=True)

@@ -14,6 +14,7 @@ from shared.adapters.azureml.troubles import (
     found,
 )
 from shared.adapters.azureml.workspaces import Workspaces
+from shared.adapters.egress.scoring import ScoringAddresses
 from shared.adapters.redaction import without_secrets
 from shared.domain.errors import Blame, StepError, Trouble, technical
 from shared.domain.pipeline import Json, Stage
@@ -31,9 +32,16 @@ NO_BODY = {202: OperationStatus(OperationState.RUNNING)}
 class AzureMlEndpoints:
     """Implements `ports.Endpoints`. Thread-safe; starts no threads and never waits."""
 
-    def __init__(self, *, workspaces: Workspaces) -> None:
+    def __init__(self, *, workspaces: Workspaces, scoring: ScoringAddresses | None = None) -> None:
+        """Take the clients.
+
+        Args:
+            workspaces: The clients.
+            scoring: Which addresses may be asked; None for the cloud's and the clusters'.
+        """
         self._workspaces = workspaces
-        self._scorer = Scorer(workspaces)
+        scoring = scoring or ScoringAddresses(workspaces.cloud.scoring_suffix)
+        self._scorer = Scorer(workspaces, scoring)
 
     def get(self, *, stage: Stage) -> Endpoint | None:
         """The stage's endpoint."""
@@ -61,7 +69,7 @@ class AzureMlEndpoints:
         name = stage.endpoint.lower()
         if self._find(stage) is not None:
             return str(Started(Kind.ENDPOINT, name, None))
-        location = self._workspaces.location(stage.workspace)
+        location = self._workspaces.facts(stage.workspace).location
         with azure_ml_stops_here(f"Endpoint {name}", stage.workspace):
             resource = internals.new_endpoint(endpoint_entity(stage, tags), location)
             client = self._workspaces.client(stage.workspace)
@@ -76,7 +84,7 @@ class AzureMlEndpoints:
         there = self._deployment(stage, name)
         if there is not None and _is_same(there, stage, model, tags):
             return str(Started(Kind.DEPLOYMENT, name, None))
-        location = self._workspaces.location(stage.workspace)
+        location = self._workspaces.facts(stage.workspace).location
         client = self._workspaces.client(stage.workspace)
         with azure_ml_stops_here(f"Deployment {name} on {stage.endpoint}", stage.workspace):
             entity = deployment_entity(stage, name, model, tags)

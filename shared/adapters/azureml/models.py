@@ -1,15 +1,14 @@
 """Model versions of workspaces."""
 
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.azureml import internals
-from shared.adapters.azureml.paths import BlobPath, DatastorePath, parse_model_uri
+from shared.adapters.azureml.containers import Containers
+from shared.adapters.azureml.paths import parse_model_uri
 from shared.adapters.azureml.troubles import azure_ml_stops_here, found
 from shared.adapters.azureml.workspaces import Workspaces
-from shared.domain.addresses import is_safe, require_safe
 from shared.domain.errors import technical
 from shared.domain.pipeline import Workspace
 from shared.domain.release import ModelVersion
@@ -18,40 +17,26 @@ from shared.ports import Container, RegisteredModel, RegisteredVersion
 if TYPE_CHECKING:
     from azure.ai.ml.entities import Model
 
-KEY_SECONDS = 600.0
-"""How long a datastore's key is kept before it is asked for again."""
-
 
 class AzureMlModels:
     """Implements `ports.Models`. Thread-safe."""
 
-    def __init__(self, *, workspaces: Workspaces, blob_url: str | None = None) -> None:
-        """Take the clients.
-
-        Args:
-            workspaces: The clients.
-            blob_url: Address of a storage account's blob service, with `{account}` in it;
-                None takes what each datastore says.
-
-        Raises:
-            ValueError: The address is neither HTTPS nor loopback.
-        """
+    def __init__(self, *, workspaces: Workspaces) -> None:
         self._workspaces = workspaces
-        self._blob_url = require_safe(blob_url).rstrip("/") if blob_url else None
-        self._containers: dict[tuple[str, str], Container] = {}
-        self._keys: dict[Container, tuple[str, float]] = {}
+        self._containers = Containers(workspaces)
 
     def get(self, *, workspace: Workspace, model: ModelVersion) -> RegisteredModel | None:
         """The model version, or None where the workspace has none."""
         there = self._find(workspace, model)
         if there is None:
             return None
-        place = parse_model_uri(str(there.path), workspace)
+        named = f"{model.name} version {model.version}"
+        place = parse_model_uri(str(there.path), workspace, self._workspaces.storage, named)
         created = there.creation_context
         return RegisteredModel(
             model=model,
             type=str(there.type),
-            container=self._container_of(place, workspace),
+            container=self._containers.of(place, workspace, named),
             path=place.path,
             description=there.description or "",
             tags=_texts(there.tags),
@@ -69,12 +54,7 @@ class AzureMlModels:
 
     def default_container(self, *, workspace: Workspace) -> Container:
         """The container of the workspace's default datastore."""
-        key = (workspace.arm_id.casefold(), "")
-        if key not in self._containers:
-            with azure_ml_stops_here("The default datastore", workspace):
-                datastore = self._workspaces.client(workspace).datastores.get_default()
-            self._containers[key] = self._container(workspace, datastore)
-        return self._containers[key]
+        return self._containers.default(workspace)
 
     def register(
         self,
@@ -106,83 +86,17 @@ class AzureMlModels:
             self._workspaces.client(workspace).models.create_or_update(given)
 
     def storage_key(self, container: Container) -> str:
-        """The account key that a datastore holds (`listSecrets`).
+        """The account key behind a container.
 
         Raises:
-            StepError: The datastore holds none: it is identity-based.
+            StepError: Its datastore holds none: it is identity-based.
         """
-        key, until = self._keys.get(container, ("", 0.0))
-        if time.monotonic() >= until:
-            key = self._read_key(container)
-            self._keys[container] = (key, time.monotonic() + KEY_SECONDS)
-        return key
-
-    def _read_key(self, container: Container) -> str:
-        workspace = container.workspace
-        with azure_ml_stops_here(f"The key of datastore {container.datastore}", workspace):
-            datastore: Any = self._workspaces.client(workspace).datastores.get(
-                container.datastore, include_secrets=True
-            )
-        key = getattr(datastore.credentials, "account_key", None)
-        if not key:
-            raise technical(
-                "DatastoreHasNoKey",
-                f"Datastore {container.datastore} of workspace {workspace.name} gives no account "
-                "key. Set the access to model files to identity.",
-            )
-        return str(key)
+        return self._containers.key(container)
 
     def _find(self, workspace: Workspace, model: ModelVersion) -> "Model | None":
         with azure_ml_stops_here(f"Model {model.name} version {model.version}", workspace):
             models = self._workspaces.client(workspace).models
             return found(lambda: models.get(model.name, model.version))
-
-    def _container_of(self, place: DatastorePath | BlobPath, workspace: Workspace) -> Container:
-        if isinstance(place, BlobPath):
-            return self._container_at(place, workspace)
-        key = (place.workspace.arm_id.casefold(), place.datastore)
-        if key not in self._containers:
-            with azure_ml_stops_here(f"Datastore {place.datastore}", place.workspace):
-                client = self._workspaces.client(place.workspace)
-                datastore = client.datastores.get(place.datastore)
-            self._containers[key] = self._container(place.workspace, datastore)
-        return self._containers[key]
-
-    def _container_at(self, place: BlobPath, workspace: Workspace) -> Container:
-        """The workspace's datastore that a blob URL lies in, so that its key can be found."""
-        with azure_ml_stops_here("The datastores", workspace):
-            datastores = list(self._workspaces.client(workspace).datastores.list())
-        account = place.account_url.removeprefix("https://").partition(".")[0]
-        for datastore in datastores:
-            if _account_and_container(datastore) == (account, place.container):
-                return self._container(workspace, datastore)
-        return Container(workspace, "", place.account_url, place.container)
-
-    def _container(self, workspace: Workspace, datastore: Any) -> Container:  # noqa: ANN401 (a union of the SDK's)
-        account, name = _account_and_container(datastore)
-        if not account or not name:
-            raise technical(
-                "DatastoreNotSupported",
-                f"Datastore {datastore.name} of workspace {workspace.name} is no blob container.",
-            )
-        if self._blob_url:
-            url = self._blob_url.replace("{account}", account)
-        else:
-            suffix = datastore.endpoint or self._workspaces.cloud.storage_suffix
-            url = f"{datastore.protocol or 'https'}://{account}.blob.{suffix}"
-        if not is_safe(url):
-            raise technical(
-                "InsecureStorageAddress",
-                f"Datastore {datastore.name} of workspace {workspace.name} is reached by plain "
-                "HTTP, which no key or token is sent over. Set its protocol to https.",
-            )
-        return Container(workspace, str(datastore.name), url, name)
-
-
-def _account_and_container(datastore: Any) -> tuple[str, str]:  # noqa: ANN401 (a union of the SDK's)
-    """Account and container; a Data Lake's file system is a container to the blob service."""
-    name = getattr(datastore, "container_name", None) or getattr(datastore, "filesystem", None)
-    return str(getattr(datastore, "account_name", None) or ""), str(name or "")
 
 
 def _check_same(there: RegisteredModel, target: Container, path: str, workspace: Workspace) -> None:

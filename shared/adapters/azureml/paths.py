@@ -1,10 +1,12 @@
 """Where a model's files lie, out of the address that Azure ML keeps for it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from shared.domain.errors import technical
+from shared.adapters.egress.storage import Storage
+from shared.domain.errors import not_good_enough
 from shared.domain.pipeline import Workspace
 
 RUN_DATASTORE = "workspaceartifactstore"
@@ -25,9 +27,8 @@ _RUN = re.compile(r"runs:/+(?P<run>[^/]+)/(?P<path>.+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class DatastorePath:
-    """A place in a workspace's datastore."""
+    """A place in a datastore of the model's workspace."""
 
-    workspace: Workspace
     datastore: str
     path: str
     """Blob name, without slashes at its ends."""
@@ -37,45 +38,63 @@ class DatastorePath:
 class BlobPath:
     """A place in a storage account."""
 
-    account_url: str
+    account: str
     container: str
     path: str
 
 
-def parse_model_uri(uri: str, workspace: Workspace) -> DatastorePath | BlobPath:
+def parse_model_uri(
+    uri: str, workspace: Workspace, storage: Storage, what: str
+) -> DatastorePath | BlobPath:
     """The place that a model's `modelUri` means.
 
-    Azure ML gives it back with other capitals than it was given (`resourceGroups`), and the long
-    form may name another workspace than the model's.
+    Azure ML gives it back with other capitals than it was given (`resourceGroups`).
 
     Args:
         uri: Long or short datastore address, artifact address of a job, or blob URL.
-        workspace: The workspace that has the model, for what names none.
+        workspace: The workspace that has the model.
+        storage: Knows the addresses of storage accounts.
+        what: The model, for people.
 
     Raises:
-        StepError: It is none of these.
+        StepError: `ModelInAnotherWorkspace` where the long form names one; `ModelPathNotSupported`
+            where it is none of these.
     """
     for pattern in (_LONG, _SHORT):
         match = pattern.fullmatch(uri)
         if match:
             found = match.groupdict()
-            named = workspace
             if "workspace" in found:
-                named = Workspace(found["subscription"], found["group"], found["workspace"])
-            if workspace.is_named_by(named.arm_id):
-                named = workspace
-            return DatastorePath(named, found["datastore"], found["path"].strip("/"))
+                _check_workspace(found, workspace, what)
+            return DatastorePath(found["datastore"], found["path"].strip("/"))
     for pattern in (_JOB, _RUN):
         match = pattern.fullmatch(uri)
         if match:
             path = f"ExperimentRun/dcid.{match['run']}/{match['path'].strip('/')}"
-            return DatastorePath(workspace, RUN_DATASTORE, path)
-    parts = urlsplit(uri)
-    container, _, path = unquote(parts.path).strip("/").partition("/")
-    if parts.scheme == "https" and ".blob." in parts.netloc and path:
-        return BlobPath(f"https://{parts.netloc}", container, path)
-    raise technical(
+            return DatastorePath(RUN_DATASTORE, path)
+    account = storage.account_at(uri)
+    container, _, path = unquote(_path_of(uri)).strip("/").partition("/")
+    if account and path:
+        return BlobPath(account, container, path)
+    raise not_good_enough(
         "ModelPathNotSupported",
-        f"The model's files are at {uri.partition('?')[0]}, which is no datastore of a workspace. "
-        "Register the model from a datastore, a job's artifacts or a blob URL.",
+        f"The files of {what} are at {uri.partition('?')[0][:300]!r}, which is no datastore of its "
+        "workspace. Register it from a datastore, a job's artifacts or a blob URL.",
     )
+
+
+def _check_workspace(found: Mapping[str, str], workspace: Workspace, what: str) -> None:
+    named = Workspace(found["subscription"], found["group"], found["workspace"])
+    if not workspace.is_named_by(named.arm_id):
+        raise not_good_enough(
+            "ModelInAnotherWorkspace",
+            f"The files of {what} are in a datastore of workspace {named.name[:100]!r}, not of "
+            f"{workspace.name}. Register it from a datastore of {workspace.name}.",
+        )
+
+
+def _path_of(uri: str) -> str:
+    try:
+        return urlsplit(uri).path
+    except ValueError:  # brackets in the host
+        return ""

@@ -4,24 +4,21 @@ import json
 import time
 from dataclasses import dataclass
 from functools import partial
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.azureml import internals
 from shared.adapters.azureml.troubles import azure_ml_stops_here
 from shared.adapters.azureml.workspaces import Workspaces
-from shared.domain.addresses import is_safe
-from shared.domain.errors import Blame, StepError, Trouble, technical
+from shared.adapters.egress.scoring import ScoringAddresses
+from shared.domain.errors import Blame, StepError, Trouble, not_good_enough, technical
 from shared.domain.pipeline import Json, Stage
+from shared.domain.untrusted import TOO_DEEP, UnreadableError, parse_json
 from shared.ports import ScoringAnswer
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
-    from azure.core import PipelineClient
-    from azure.core.rest import HttpRequest, HttpResponse
 
 DEPLOYMENT_HEADER = "azureml-model-deployment"
-CONNECT_SECONDS = 10.0
 LONGEST_TEXT = 2000
 
 
@@ -36,11 +33,10 @@ class _Door:
 class Scorer:
     """Asks endpoints; keeps the address and key of each. Thread-safe."""
 
-    def __init__(self, workspaces: Workspaces) -> None:
+    def __init__(self, workspaces: Workspaces, addresses: ScoringAddresses) -> None:
         self._workspaces = workspaces
+        self._addresses = addresses
         self._doors: dict[tuple[str, str], _Door] = {}
-        self._lock = Lock()
-        self._pipeline: PipelineClient[HttpRequest, HttpResponse] | None = None
 
     def score(
         self, *, stage: Stage, deployment: str | None, body: Json, timeout_seconds: float
@@ -93,13 +89,12 @@ class Scorer:
             uri = str(properties.scoring_uri or "")
             mode = str(getattr(properties.auth_mode, "value", properties.auth_mode)).lower()
             by_entra = mode == "aadtoken"
-            key = self._workspaces.endpoint_token() if by_entra else _key_of(client, name)
-        if not is_safe(uri):
-            raise technical(
-                "InsecureScoringAddress",
-                f"Endpoint {name} is asked by plain HTTP, so its key is not sent. Set up TLS for "
-                "the Kubernetes cluster's inference router.",
+            self._addresses.check(
+                uri,
+                stage=stage,
+                location=lambda: self._workspaces.facts(stage.workspace).location,
             )
+            key = self._workspaces.endpoint_token() if by_entra else _key_of(client, name)
         return _Door(uri, key)
 
     def _ask(
@@ -111,30 +106,35 @@ class Scorer:
         door: _Door,
     ) -> ScoringAnswer:
         from azure.core.exceptions import ServiceResponseTimeoutError
-        from azure.core.rest import HttpRequest
 
-        headers = {"Authorization": f"Bearer {door.key}"}
+        from shared.adapters.egress.http import (
+            TooLargeAnswerError,
+            UnreadableAnswerError,
+            exchange,
+        )
+
+        headers = {"Authorization": f"Bearer {door.key}", "Content-Type": "application/json"}
         if deployment is not None:
             headers[DEPLOYMENT_HEADER] = deployment
-        request = HttpRequest("POST", door.uri, headers=headers, json=body)
+        asked = f"{stage.endpoint} ({deployment or 'its traffic'})"
         started = time.perf_counter()
         try:
-            response = self._client().send_request(
-                request, connection_timeout=CONNECT_SECONDS, read_timeout=timeout_seconds
+            answer = exchange(
+                "POST",
+                door.uri,
+                headers=headers,
+                body=json.dumps(body).encode(),
+                seconds=timeout_seconds,
+                limit=stage.health.max_answer_bytes,
             )
         except ServiceResponseTimeoutError as error:
-            trouble = _too_slow(stage, deployment or "its traffic", timeout_seconds)
-            raise StepError(trouble) from error
+            raise StepError(_too_slow(asked, timeout_seconds)) from error
+        except TooLargeAnswerError as error:
+            raise _too_large(asked, stage) from error
+        except UnreadableAnswerError as error:
+            raise _unreadable(asked, "is no HTTP that can be read") from error
         latency = time.perf_counter() - started
-        return ScoringAnswer(response.status_code, latency, _body(response.text()))
-
-    def _client(self) -> "PipelineClient[HttpRequest, HttpResponse]":
-        from shared.adapters.azureml import pipelines
-
-        with self._lock:
-            if self._pipeline is None:
-                self._pipeline = pipelines.scoring_pipeline()
-            return self._pipeline
+        return ScoringAnswer(answer.status, latency, _body(asked, answer.body))
 
 
 def _key_of(client: "MLClient", endpoint: str) -> str:
@@ -143,18 +143,40 @@ def _key_of(client: "MLClient", endpoint: str) -> str:
     return str(getattr(keys, "primary_key", None) or keys.access_token)
 
 
-def _too_slow(stage: Stage, asked: str, timeout_seconds: float) -> Trouble:
+def _too_slow(asked: str, timeout_seconds: float) -> Trouble:
     return Trouble(
         Blame.MODEL,
         "ScoringTimeout",
-        f"{stage.endpoint} ({asked}) gave no answer within {timeout_seconds:g} s.",
+        f"{asked} gave no answer within {timeout_seconds:g} s.",
         retryable=True,
     )
 
 
-def _body(text: str) -> Json:
+def _too_large(asked: str, stage: Stage) -> StepError:
+    return not_good_enough(
+        "AnswerTooLarge",
+        f"{asked} answers the sample request with more than "
+        f"{stage.health.max_answer_bytes:,} bytes. Correct the scoring script, or raise "
+        "health.max_answer in the pipeline.",
+    )
+
+
+def _unreadable(asked: str, how: str) -> StepError:
+    return not_good_enough(
+        "AnswerUnreadable",
+        f"What {asked} answers to the sample request {how}. Correct the scoring script.",
+    )
+
+
+def _body(asked: str, content: bytes) -> Json:
+    """What an answer says; as text where it is no JSON at all.
+
+    Raises:
+        StepError: It is JSON that nothing could be done with.
+    """
     try:
-        body: Json = json.loads(text)
-    except ValueError:
-        return text[:LONGEST_TEXT]
-    return body
+        return parse_json(content)
+    except UnreadableError as error:
+        if str(error) == TOO_DEEP:
+            raise _unreadable(asked, TOO_DEEP) from error
+    return content[: 4 * LONGEST_TEXT].decode(errors="replace")[:LONGEST_TEXT]

@@ -1,23 +1,34 @@
-"""Clients of workspaces, made once each and shared by all threads."""
+"""Workspaces: their clients, made once each and shared by all threads, and what never changes."""
 
-import logging
+from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from shared.adapters.azureml.reading import read
 from shared.adapters.azureml.troubles import azure_ml_stops_here
 from shared.adapters.clouds import PUBLIC, Cloud
+from shared.adapters.egress.credentials import FixedScope
+from shared.adapters.egress.storage import Storage
 from shared.domain.addresses import is_safe, require_safe
+from shared.domain.limits import ARM_ANSWER_BYTES
 from shared.domain.pipeline import Workspace
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
     from azure.core.credentials import TokenCredential
 
-CONNECT_SECONDS = 10
-READ_SECONDS = 60
-"""Azure's own gateway gives up after a minute; azure-core would wait five."""
+READ_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceFacts:
+    """What a workspace was made with."""
+
+    location: str
+    """The Azure region that it, and all in it, is in."""
+
+    storage_account: str
+    """Name of its own storage account."""
 
 
 class Workspaces:
@@ -28,7 +39,12 @@ class Workspaces:
     """
 
     def __init__(
-        self, *, arm_url: str, credential: "TokenCredential", cloud: Cloud = PUBLIC
+        self,
+        *,
+        arm_url: str,
+        credential: "TokenCredential",
+        cloud: Cloud = PUBLIC,
+        storage: Storage | None = None,
     ) -> None:
         """Remember where ARM is.
 
@@ -36,16 +52,19 @@ class Workspaces:
             arm_url: The cloud's ARM, another way to it, or one on this machine.
             credential: Whose rights are used.
             cloud: Says what tokens are for.
+            storage: Where storage accounts are; None for the cloud's usual addresses.
 
         Raises:
             ValueError: The address is neither HTTPS nor loopback.
         """
         self.arm_url = require_safe(arm_url).rstrip("/")
         self.cloud = cloud
-        self._credential = credential
+        self.storage = storage or Storage(cloud.storage_suffix)
+        self._arm_credential = FixedScope(credential, cloud.arm_scope)
+        self._ml_credential = FixedScope(credential, cloud.ml_scope)
         self._lock = Lock()
         self._clients: dict[str, MLClient] = {}
-        self._locations: dict[str, str] = {}
+        self._facts: dict[str, WorkspaceFacts] = {}
 
     def client(self, workspace: Workspace) -> "MLClient":
         """The workspace's client."""
@@ -55,14 +74,15 @@ class Workspaces:
                 self._clients[key] = self._new_client(workspace)
             return self._clients[key]
 
-    def location(self, workspace: Workspace) -> str:
-        """The Azure region that the workspace, and all in it, is in."""
+    def facts(self, workspace: Workspace) -> WorkspaceFacts:
+        """Where the workspace is, and which storage account is its own."""
         key = workspace.arm_id.casefold()
-        if key not in self._locations:
+        if key not in self._facts:
             with azure_ml_stops_here(f"Workspace {workspace.name}", workspace):
                 found = self.client(workspace).workspaces.get(workspace.name)
-            self._locations[key] = str(found.location)
-        return self._locations[key]
+            account = str(found.storage_account or "").rpartition("/")[2]
+            self._facts[key] = WorkspaceFacts(str(found.location), account)
+        return self._facts[key]
 
     def read(self, url: str) -> tuple[int, str]:
         """GET an address that ARM gave, to the letter; status and text.
@@ -71,9 +91,14 @@ class Workspaces:
             ValueError: The address is not this ARM's, so it must not have a token.
             AzureError: There is no token, or no answer.
         """
+        from shared.adapters.egress.http import exchange
+
         if not self.is_own(url):
             raise ValueError(f"{urlsplit(url).hostname} is not {self.arm_url}")
-        return read(url, self._credential, self.cloud.arm_scope)
+        token = self._arm_credential.get_token(self.cloud.arm_scope).token
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        answer = exchange("GET", url, headers=headers, seconds=READ_SECONDS, limit=ARM_ANSWER_BYTES)
+        return answer.status, answer.body.decode(errors="replace")
 
     def is_own(self, url: str) -> bool:
         """Whether an address is ARM's or one of its regions', so that it may have a token."""
@@ -95,35 +120,31 @@ class Workspaces:
         Raises:
             AzureError: There is none.
         """
-        return self._credential.get_token(self.cloud.ml_scope).token
+        return self._ml_credential.get_token(self.cloud.ml_scope).token
 
     def _new_client(self, workspace: Workspace) -> "MLClient":
-        from azure.ai.ml import MLClient
+        from shared.adapters.egress.arm import workspace_client
 
-        from shared.adapters.azureml import pipelines
-
-        # it logs what it raises, too, and writes to stderr by itself
-        logging.getLogger("azure.ai.ml").setLevel(logging.CRITICAL)
         options: dict[str, Any] = {"cloud": self.cloud.name}
         if self.arm_url != self.cloud.arm_url:
             # the SDK never forgets a cloud of the same name, so each address has its own
             name = f"ModelGate {self.cloud.name} {self.arm_url}"
             options = {"cloud": name, "cloud_metadata": self._metadata()}
-        return MLClient(
-            self._credential,
-            workspace.subscription_id,
-            workspace.resource_group,
-            workspace.name,
-            enable_telemetry=False,
-            show_progress=False,
-            authentication_policy=pipelines.ArmAuthenticationPolicy(
-                self._credential, self.cloud.arm_scope, self.is_own
-            ),
-            retry_policy=pipelines.ShortRetryPolicy(),
-            connection_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
+        return workspace_client(
+            workspace,
+            credential=self._arm_credential,
+            is_own=self.is_own,
+            is_upload_safe=lambda url: self._is_upload_safe(workspace, url),
             **options,
         )
+
+    def _is_upload_safe(self, workspace: Workspace, url: str) -> bool:
+        """Whether a signed address lies in the workspace's own storage account."""
+        own = self.facts(workspace).storage_account
+        address = self.storage.url_of(
+            own, own=own, workspace=workspace, what=f"The storage of workspace {workspace.name}"
+        )
+        return is_safe(url) and url.startswith(f"{address}/")
 
     def _metadata(self) -> dict[str, str]:
         """What `cloud_metadata` needs; portal and registries are not used."""

@@ -9,8 +9,8 @@ from operator import itemgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters.egress.clients import table_service_client
 from shared.adapters.failures import azure_stops_here, error_code
-from shared.domain.addresses import is_address
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -35,7 +35,6 @@ CLIENT_OPTIONS: dict[str, Any] = {
     "retry_total": 3,
     "retry_backoff_factor": 0.2,
     "retry_backoff_max": 2,
-    "permit_redirects": False,  # what carries a key goes where the settings say
     "connection_timeout": 5,
     "read_timeout": 30,
 }
@@ -193,17 +192,11 @@ class Tables:
         with self._lock:
             if table not in self._clients:
                 if self._service is None:
-                    self._service = _connect(self._tables, self._credential)
+                    self._service = table_service_client(
+                        self._tables, credential=self._credential, **CLIENT_OPTIONS
+                    )
                 self._clients[table] = _made(self._service, table)
             return self._clients[table]
-
-
-def _connect(tables: str, credential: "TokenCredential | None") -> "TableServiceClient":
-    from azure.data.tables import TableServiceClient
-
-    if is_address(tables):
-        return TableServiceClient(tables, credential=credential, **CLIENT_OPTIONS)
-    return TableServiceClient.from_connection_string(tables, **CLIENT_OPTIONS)
 
 
 def _made(service: "TableServiceClient", table: str) -> "TableClient":

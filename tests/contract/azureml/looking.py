@@ -33,7 +33,7 @@ def prod_stage(emulated: Emulated, **changes: object) -> Stage:
 
 
 def on_cluster(emulated: Emulated, target: str = "cluster") -> Stage:
-    compute = KubernetesCompute(target, None, 1, "1", "1Gi")
+    compute = KubernetesCompute(target, None, 1, "1", "1Gi", "10.0.0.4")
     return prod_stage(emulated, compute=compute)
 
 

@@ -3,7 +3,8 @@
 from aiohttp import web
 
 from shared.adapters.azureml import AzureMlEndpoints, Workspaces
-from shared.adapters.credentials import azure_credential
+from shared.adapters.egress.credentials import azure_credential
+from shared.adapters.egress.scoring import ScoringAddresses
 from shared.domain.pipeline import ManagedCompute, Stage, Workspace
 from tests.contract.azureml.world import HEALTH
 
@@ -23,7 +24,15 @@ STAGE = Stage(
 
 def endpoints_at(address: str) -> AzureMlEndpoints:
     credential = azure_credential(static_token="secret-token")
-    return AzureMlEndpoints(workspaces=Workspaces(arm_url=address, credential=credential))
+    return AzureMlEndpoints(
+        workspaces=Workspaces(arm_url=address, credential=credential),
+        scoring=anywhere_at(address),
+    )
+
+
+def anywhere_at(address: str) -> ScoringAddresses:
+    """Takes every scoring address of a stand-in."""
+    return ScoringAddresses("", f"{address}/")
 
 
 def arm_with_endpoint(

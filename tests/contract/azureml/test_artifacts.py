@@ -10,7 +10,7 @@ from aiohttp import web
 
 from shared.adapters.artifacts import SOURCE_ETAG, Artifacts
 from shared.adapters.blobs import account_of
-from shared.adapters.credentials import StaticToken
+from shared.adapters.egress.credentials import StaticToken
 from shared.domain.artefacts import Artefact
 from shared.domain.errors import Blame, StepError
 from shared.domain.pipeline import Workspace

@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 
 from dev.storage import _END_WITH_OWNER, _SCRIPT, account_key
 from shared.adapters.artifacts import Artifacts
-from shared.adapters.credentials import StaticToken
+from shared.adapters.egress.credentials import StaticToken
 from shared.domain.pipeline import Workspace
 from shared.ports import Container, OperationState
 

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from shared.adapters.artifacts import Artifacts
-from shared.adapters.credentials import StaticToken
+from shared.adapters.egress.credentials import StaticToken
 from shared.domain.errors import StepError
 from shared.domain.pipeline import Workspace
 from shared.ports import Container

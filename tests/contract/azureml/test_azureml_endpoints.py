@@ -196,7 +196,7 @@ def test_name_that_another_workspace_of_the_region_has(emulated: Emulated) -> No
 
 def test_kubernetes(emulated: Emulated) -> None:
     world = emulated.world
-    compute = KubernetesCompute("cluster", None, 2, "500m", "1Gi")
+    compute = KubernetesCompute("cluster", None, 2, "500m", "1Gi", "10.0.0.4")
     stage = world.stage(world.prod, compute=compute)
     world.created(stage)
     world.deployed(stage, "blue", world.registered(world.prod))

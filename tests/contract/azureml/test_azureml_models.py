@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -12,7 +13,8 @@ from azure.ai.ml.entities import (
 )
 
 from shared.adapters.azureml import AzureMlModels, Workspaces
-from shared.adapters.credentials import azure_credential
+from shared.adapters.azureml.containers import Containers
+from shared.adapters.egress.credentials import StaticToken, azure_credential
 from shared.domain.errors import Blame, StepError
 from shared.domain.pipeline import Workspace
 from shared.domain.release import ModelVersion
@@ -229,24 +231,55 @@ def test_service_that_is_away(emulated: Emulated) -> None:
     assert trouble_of(caught.value).retryable
 
 
-def test_datastores_say_where_they_are(emulated: Emulated) -> None:
-    models = AzureMlModels(workspaces=emulated.world.workspaces)
-    data = AzureBlobDatastore(
-        name="data", account_name="acc", container_name="files", endpoint="core.usgovcloudapi.net"
-    )
-    lake = AzureDataLakeGen2Datastore(name="lake", account_name="acc", filesystem="fs")
-    here = emulated.world.qa
-    assert models._container(here, data) == Container(
-        here, "data", "https://acc.blob.core.usgovcloudapi.net", "files"
-    )
-    assert models._container(here, lake).name == "fs"
-    share = AzureFileDatastore(name="share", account_name="acc", file_share_name="s")
+def test_datastores_name_an_account_and_a_container(emulated: Emulated) -> None:
+    world = emulated.world
+    containers, account = Containers(world.workspaces), world.workspaces.facts(world.qa)
+    own = account.storage_account
+    data = AzureBlobDatastore(name="data", account_name=own, container_name="files")
+    lake = AzureDataLakeGen2Datastore(name="lake", account_name=own, filesystem="file-system")
+    url = world.workspaces.storage.addresses.of(own)
+    assert url
+    assert containers._container(world.qa, data, "m") == Container(world.qa, "data", url, "files")
+    assert containers._container(world.qa, lake, "m").name == "file-system"
+    share = AzureFileDatastore(name="share", account_name=own, file_share_name="s")
     with pytest.raises(StepError, match="DatastoreNotSupported"):
-        models._container(here, share)
+        containers._container(world.qa, share, "m")
 
 
-def test_storage_in_plain_text(emulated: Emulated) -> None:
-    """The emulator's datastores are at plain HTTP; only a template on loopback is believed."""
-    models = AzureMlModels(workspaces=emulated.world.workspaces)
-    with pytest.raises(StepError, match="InsecureStorageAddress"):
-        models.default_container(workspace=emulated.world.qa)
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"account_name": "somebodyelses"}, "StorageNotAllowed"),
+        ({"account_name": "evil.example/"}, "StorageNotAllowed"),
+        ({"account_name": "127.0.0.1:9/x"}, "StorageNotAllowed"),
+        ({"endpoint": "evil.example"}, "StorageNotAllowed"),
+        ({"endpoint": "core.usgovcloudapi.net"}, "StorageNotAllowed"),
+        ({"container_name": "../other"}, "ModelPathNotSupported"),
+        ({"container_name": "$web"}, "ModelPathNotSupported"),
+    ],
+)
+def test_a_datastore_says_where_nothing_goes(
+    emulated: Emulated, changes: dict[str, str], code: str
+) -> None:
+    world = emulated.world
+    own = world.workspaces.facts(world.qa).storage_account
+    given: dict[str, Any] = {"account_name": own, "container_name": "files", "name": "data"}
+    with pytest.raises(StepError, match=code) as caught:
+        Containers(world.workspaces)._container(
+            world.qa, AzureBlobDatastore(**given | changes), "m"
+        )
+    assert caught.value.trouble.blame is Blame.MODEL
+
+
+def test_a_pipeline_allows_an_account(emulated: Emulated) -> None:
+    world = emulated.world
+    allowed = {world.qa.arm_id.casefold(): {"shared1"}}
+    storage = replace(world.workspaces.storage, allowed=allowed)
+    workspaces = Workspaces(
+        arm_url=world.workspaces.arm_url, credential=StaticToken("a"), storage=storage
+    )
+    data = AzureBlobDatastore(name="data", account_name="shared1", container_name="files")
+    containers = Containers(workspaces)
+    assert containers._container(world.qa, data, "m").account_url.endswith("/shared1")
+    with pytest.raises(StepError, match="StorageNotAllowed"):
+        containers._container(world.prod, data, "m")

@@ -70,7 +70,7 @@ def test_operation_that_does_not_answer(emulated: Emulated, begun: tuple[Stage, 
     stage, url = begun
     emulated.fault("GET", OPERATIONS, 504, body={"error": {"code": "TransientError"}})
     emulated.fault("GET", OPERATIONS, 200, drop=True)
-    for code in ("TransientError", "ServiceRequestError"):
+    for code in ("TransientError", "ServiceResponseError"):
         with pytest.raises(StepError) as caught:
             emulated.world.endpoints.operation(stage=stage, url=url)
         trouble = trouble_of(caught.value)

@@ -11,11 +11,17 @@ from aiohttp import web
 
 from shared.adapters.azureml import AzureMlEndpoints, Workspaces
 from shared.adapters.azureml.scoring import Scorer, _Door
-from shared.adapters.credentials import azure_credential
+from shared.adapters.egress.credentials import azure_credential
 from shared.domain.errors import Blame, StepError
 from shared.domain.pipeline import Stage
 from shared.ports import ScoringAnswer
-from tests.contract.azureml.stand_in import SCORED, STAGE, arm_with_endpoint, endpoints_at
+from tests.contract.azureml.stand_in import (
+    SCORED,
+    STAGE,
+    anywhere_at,
+    arm_with_endpoint,
+    endpoints_at,
+)
 from tests.contract.azureml.world import Emulated, trouble_of
 from tests.contract.serving import serving
 
@@ -32,7 +38,7 @@ def answering(stage: Stage, status: int, text: str, seconds: float = 0) -> Itera
     app.router.add_post("/score", answer)
     with serving(app) as address:
         credential = azure_credential(static_token="secret-token")
-        scorer = Scorer(Workspaces(arm_url=address, credential=credential))
+        scorer = Scorer(Workspaces(arm_url=address, credential=credential), anywhere_at(address))
         key = (stage.workspace.arm_id.casefold(), stage.endpoint)
         scorer._doors[key] = _Door(f"{address}/score", "secret-token")
         yield scorer
@@ -115,7 +121,7 @@ def made_again(old_address: str, status: int = 200) -> Iterator[tuple[Scorer, li
     app.router.add_post("/new", score)
     with serving(app) as address:
         credential = azure_credential(static_token="secret-token")
-        scorer = Scorer(Workspaces(arm_url=address, credential=credential))
+        scorer = Scorer(Workspaces(arm_url=address, credential=credential), anywhere_at(address))
         uri = old_address.format(address=address)
         scorer._doors[scorer._key(STAGE)] = _Door(uri, "old key")
         yield scorer, asked

@@ -3,10 +3,10 @@
 import pytest
 from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 
-from shared.adapters.azureml import AzureMlModels, Workspaces
+from shared.adapters.azureml import Workspaces
 from shared.adapters.clouds import PUBLIC, US_GOVERNMENT
-from shared.adapters.credentials import azure_credential
-from shared.domain.addresses import is_safe, require_safe
+from shared.adapters.egress.credentials import azure_credential
+from shared.domain.addresses import blob_addresses, is_safe, require_safe
 from shared.domain.pipeline import Workspace
 
 SAFE = [
@@ -44,11 +44,15 @@ def test_unsafe(url: str) -> None:
 
 
 def test_blob_addresses() -> None:
-    credential = azure_credential(static_token="a-token")
-    workspaces = Workspaces(arm_url="https://management.azure.com", credential=credential)
     with pytest.raises(ValueError, match="credentials are only sent"):
-        AzureMlModels(workspaces=workspaces, blob_url="http://{account}.example.com")
-    AzureMlModels(workspaces=workspaces, blob_url="https://{account}.blob.core.windows.net")
+        blob_addresses("http://{account}.example.com")
+    with pytest.raises(ValueError, match="write an address with"):
+        blob_addresses("https://lake.blob.core.windows.net")
+    text = "https://{account}.z1.blob.storage.azure.net/, lake=https://lake.z2.blob.example"
+    addresses = blob_addresses(text)
+    assert addresses.of("other") == "https://other.z1.blob.storage.azure.net"
+    assert addresses.of("lake") == "https://lake.z2.blob.example"
+    assert blob_addresses("").of("lake") is None
 
 
 def test_kinds() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from shared.adapters.artifacts import Artifacts
-from shared.adapters.credentials import StaticToken
+from shared.adapters.egress.credentials import StaticToken
 from shared.domain.errors import Blame, StepError, Trouble
 from shared.domain.pipeline import Stage, Workspace
 from shared.ports import Container

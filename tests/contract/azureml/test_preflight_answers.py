@@ -12,7 +12,7 @@ from shared.adapters.azureml import Workspaces
 from shared.adapters.azureml.arm import Arm
 from shared.adapters.azureml.permissions import look_at_permissions
 from shared.adapters.azureml.quota import look_at_quota
-from shared.adapters.credentials import azure_credential
+from shared.adapters.egress.credentials import azure_credential
 from shared.domain.errors import StepError
 from shared.domain.evidence import Check
 from shared.domain.pipeline import ManagedCompute

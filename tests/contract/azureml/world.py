@@ -9,7 +9,11 @@ from typing import Self
 
 from shared.adapters.artifacts import Artifacts
 from shared.adapters.azureml import AzureMlEndpoints, AzureMlModels, Workspaces
-from shared.adapters.credentials import azure_credential
+from shared.adapters.clouds import PUBLIC
+from shared.adapters.egress.credentials import azure_credential
+from shared.adapters.egress.scoring import ScoringAddresses
+from shared.adapters.egress.storage import Storage
+from shared.domain.addresses import BlobAddresses
 from shared.domain.errors import StepError, Trouble
 from shared.domain.pipeline import Health, ManagedCompute, Stage, Workspace
 from shared.domain.release import ModelVersion
@@ -52,9 +56,11 @@ class World:
     @classmethod
     def emulated(cls, running: Running, blob_url: str, unique: str) -> Self:
         workspaces = Workspaces(
-            arm_url=running.url, credential=azure_credential(static_token="secret-token")
+            arm_url=running.url,
+            credential=azure_credential(static_token="secret-token"),
+            storage=Storage(PUBLIC.storage_suffix, addresses=BlobAddresses(blob_url)),
         )
-        models = AzureMlModels(workspaces=workspaces, blob_url=blob_url)
+        models = AzureMlModels(workspaces=workspaces)
         qa, prod = (
             Workspace(spec.subscription_id, spec.resource_group, spec.name)
             for spec in running.settings.workspaces[:2]
@@ -62,7 +68,10 @@ class World:
         return cls(
             workspaces=workspaces,
             models=models,
-            endpoints=AzureMlEndpoints(workspaces=workspaces),
+            endpoints=AzureMlEndpoints(
+                workspaces=workspaces,
+                scoring=ScoringAddresses(PUBLIC.scoring_suffix, f"{running.url}/endpoints/"),
+            ),
             artifacts=Artifacts(
                 credential=azure_credential(static_token="secret-token"),
                 access="datastore-key",

@@ -12,7 +12,9 @@ from azure.ai.ml._azure_environments import _environments
 from azure.identity import AzureAuthorityHosts
 
 from shared.adapters.clouds import CHINA, CLOUDS, PUBLIC, US_GOVERNMENT, Cloud
-from shared.adapters.credentials import azure_credential
+from shared.adapters.egress import http
+from shared.adapters.egress.credentials import azure_credential
+from shared.adapters.egress.http import HttpAnswer
 from shared.adapters.mail import EmailMailer
 from shared.bootstrap import Application
 from shared.config import Settings
@@ -45,7 +47,7 @@ def azure(cloud: Cloud, **datastore: str | None) -> Callable[[Sent], Answer]:
             token = {"access_token": sent.form["scope"], "token_type": "Bearer", "expires_in": 3600}
             return 200, token, {}
         if path.endswith("/onlineEndpoints/ep"):
-            uri = "https://ep.inference.example/score"
+            uri = f"https://ep.westeurope.{cloud.scoring_suffix}/score"
             properties = {"authMode": "AADToken", "scoringUri": uri}
             return 200, {"name": "ep", "location": "x", "properties": properties}, {}
         if path.endswith("/datastores"):
@@ -58,6 +60,9 @@ def azure(cloud: Cloud, **datastore: str | None) -> Callable[[Sent], Answer]:
                 **datastore,
             }
             return 200, {"value": [{"name": "lake", "id": "x", "properties": lake}]}, {}
+        if "/workspaces/" in path and path.count("/") == 8:
+            own = {"storageAccount": "/subscriptions/s/storageAccounts/lake"}
+            return 200, {"name": "w", "id": "w", "location": "West Europe", "properties": own}, {}
         return 404, {"error": {"code": "NotFound", "message": "no"}}, {}
 
     return answer
@@ -81,6 +86,18 @@ def services(cloud: Cloud, **more: str) -> Services:
         "MODELGATE_EVENTS_KEY": "",
     }
     return Application(SETTINGS | own | more, ROOT).services
+
+
+def record_exchanges(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Address and Authorization header of what would be exchanged by our own HTTP."""
+    asked: list[tuple[str, str]] = []
+
+    def exchange(_: str, url: str, *, headers: dict[str, str], **__: object) -> HttpAnswer:
+        asked.append((url, headers["Authorization"]))
+        return HttpAnswer(200, b"[]")
+
+    monkeypatch.setattr(http, "exchange", exchange)
+    return asked
 
 
 def qa(services: Services) -> Stage:
@@ -148,23 +165,39 @@ def test_an_endpoint_with_entra_authentication(
 ) -> None:
     recorder = Recorder(azure(cloud))
     recorder.install(monkeypatch)
+    asked = record_exchanges(monkeypatch)
     there = services(cloud)
     stage = replace(qa(there), endpoint="ep")
-    with suppress(StepError):  # the key that is made up is not what this is about
-        there.endpoints.score(stage=stage, deployment=None, body=1, timeout_seconds=1)
-    assert tokens(recorder)["ep.inference.example"] == f"{cloud.ml_audience}/.default"
+    there.endpoints.score(stage=stage, deployment=None, body=1, timeout_seconds=1)
+    url = f"https://ep.westeurope.{cloud.scoring_suffix}/score"
+    assert asked == [(url, f"Bearer {cloud.ml_audience}/.default")]
 
 
 @clouds
-@pytest.mark.parametrize("endpoint", [None, "core.example.net"])
-def test_a_datastore_lies_in_the_clouds_storage_unless_it_says_where(
+@pytest.mark.parametrize("endpoint", [None, "core"])
+def test_a_datastore_lies_in_the_clouds_storage(
     cloud: Cloud, endpoint: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recorder = Recorder(azure(cloud, endpoint=endpoint, protocol=None))
-    recorder.install(monkeypatch)
+    said = endpoint and cloud.storage_suffix
+    Recorder(azure(cloud, endpoint=said, protocol="http")).install(monkeypatch)
     there = services(cloud)
     container = there.models.default_container(workspace=qa(there).workspace)
-    assert container.account_url == f"https://lake.blob.{endpoint or cloud.storage_suffix}"
+    assert container.account_url == f"https://lake.blob.{cloud.storage_suffix}"
+
+
+@clouds
+@pytest.mark.parametrize(
+    "datastore", [{"endpoint": "core.example.net"}, {"accountName": "pond"}], ids=str
+)
+def test_a_datastore_that_lies_elsewhere_gets_no_token(
+    cloud: Cloud, datastore: dict[str, str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder(azure(cloud, **datastore))
+    recorder.install(monkeypatch)
+    there = services(cloud)
+    with pytest.raises(StepError, match="StorageNotAllowed"):
+        there.models.default_container(workspace=qa(there).workspace)
+    assert tokens(recorder) == {urlsplit(cloud.arm_url).hostname: f"{cloud.arm_url}/.default"}
 
 
 @clouds

@@ -10,7 +10,7 @@ from azure.ai.ml.entities._assets import Code
 
 from shared.adapters.artifacts import Artifacts
 from shared.adapters.azureml import AzureMlModels, Workspaces
-from shared.adapters.credentials import StaticToken
+from shared.adapters.egress.credentials import StaticToken
 from shared.adapters.events import EventGridPublisher
 from shared.adapters.mail import EmailMailer
 from shared.adapters.store import TableStore
@@ -55,7 +55,7 @@ def test_arms_token_stays_with_arm(
         AzureMlModels(workspaces=workspaces()).get(
             workspace=WORKSPACE, model=ModelVersion("m", "1")
         )
-    assert caught.value.trouble.code == "UnknownAddress"
+    assert caught.value.trouble.code == f"Http{status}"
     assert recorder.hosts() == {"management.azure.com"}
 
 
@@ -110,11 +110,23 @@ def test_mails_stay_with_their_service(
     assert recorder.hosts() == {"mail.example"}
 
 
-@pytest.mark.parametrize("scheme", ["http", "https"])
-def test_scoring_code_is_uploaded_by_https(
-    scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+OWN_STORAGE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/lake"
+
+
+@pytest.mark.parametrize(
+    ("host", "is_taken"),
+    [
+        ("https://lake.blob.core.windows.net", True),
+        ("http://lake.blob.core.windows.net", False),
+        ("https://pond.blob.core.windows.net", False),
+        ("https://lake.blob.core.windows.net.elsewhere.example", False),
+        ("https://elsewhere.example", False),
+    ],
+)
+def test_scoring_code_is_uploaded_to_the_workspaces_own_storage(
+    host: str, *, is_taken: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    signed = f"{scheme}://lake.blob.core.windows.net/code?sig=a"
+    signed = f"{host}/code?sig=a"
 
     def answer(sent: Sent) -> Answer:
         path = urlsplit(sent.url).path.lower()
@@ -123,16 +135,19 @@ def test_scoring_code_is_uploaded_by_https(
             return 200, {"blobReferenceForConsumption": blob}, {}
         if path.endswith("/versions"):
             return 200, {"value": []}, {}
+        if path.endswith("/workspaces/w"):
+            properties = {"storageAccount": OWN_STORAGE}
+            return 200, {"name": "w", "id": "w", "location": "x", "properties": properties}, {}
         return 403, {}, {}
 
     recorder = Recorder(answer)
     recorder.install(monkeypatch)
     (tmp_path / "score.py").write_text("")
     codes = workspaces().client(WORKSPACE)._code
-    if scheme == "http":
+    if not is_taken:
         with pytest.raises(StepError) as caught:
             codes.create_or_update(Code(name="c", version="1", path=tmp_path))
-        assert caught.value.trouble.code == "InsecureStorageAddress"
+        assert caught.value.trouble.code == "UploadNotAllowed"
         assert recorder.hosts() == {"management.azure.com"}
         return
     with suppress(Exception):  # storage refuses it, which is not what this is about

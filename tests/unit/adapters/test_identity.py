@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from shared.adapters.clouds import US_GOVERNMENT
-from shared.adapters.credentials import azure_credential
+from shared.adapters.egress.credentials import azure_credential
 from tests.contract.serving import serving
 from tests.structure.directions import is_within
 from tests.structure.source import read_modules
@@ -51,4 +51,4 @@ def test_credentials_are_built_in_one_place() -> None:
         for use in module.imports
         if is_within(use.name, "azure.identity")
     }
-    assert importers == {"shared.adapters.credentials"}
+    assert importers == {"shared.adapters.egress.credentials"}

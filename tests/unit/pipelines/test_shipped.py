@@ -64,7 +64,8 @@ def test_the_schema_is_one_and_takes_the_shipped_pipeline() -> None:
     ("field", "value", "good"),
     [
         ("compute", "managed", True),
-        ("compute", {"type": "kubernetes", "target": "aks"}, True),
+        ("compute", {"type": "kubernetes", "target": "aks", "scoring_host": "a.example"}, True),
+        ("compute", {"type": "kubernetes", "target": "aks"}, False),
         ("compute", {"type": "managed", "instance_count": "${COUNT}"}, True),
         ("endpoint", "${ENDPOINT}", True),
         ("keep_previous", "${KEEP}", True),

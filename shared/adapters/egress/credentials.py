@@ -5,11 +5,58 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.clouds import PUBLIC, Cloud
+from shared.domain.errors import technical
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
 
 STATIC_TOKEN_SECONDS = 86_400
+
+STORAGE_SCOPE = "https://storage.azure.com/.default"
+"""Of blobs and tables, in every cloud
+(learn.microsoft.com/azure/storage/blobs/authorize-access-azure-active-directory)."""
+
+MAIL_SCOPE = "https://communication.azure.com//.default"
+TOPIC_SCOPE = "https://eventgrid.azure.net/.default"
+"""As azure-communication-email 1.1.0 and azure-eventgrid 4.22.0 ask for them."""
+
+
+class FixedScope:
+    """A credential that gives tokens for one thing alone, whatever a service asks for.
+
+    Azure's clients take audience and tenant of the next token from a 401 answer
+    (`StorageBearerTokenCredentialPolicy.on_challenge`): whoever answers could collect tokens for
+    everything that the identity may do. The tenant is always the identity's own.
+    """
+
+    def __init__(self, credential: "TokenCredential", scope: str) -> None:
+        self._credential = credential
+        self.scope = scope
+
+    def get_token(
+        self,
+        *scopes: str,
+        claims: str | None = None,
+        tenant_id: str | None = None,
+        enable_cae: bool = False,
+        **_: object,
+    ) -> "AccessToken":
+        """A token for the one scope.
+
+        Raises:
+            StepError: A token for something else is wanted.
+        """
+        del tenant_id
+        if scopes != (self.scope,):
+            raise technical(
+                "ForeignAudience",
+                f"A service that is used with tokens for {self.scope} asks for one for "
+                f"{', '.join(scopes)[:200]}, which it does not get.",
+            )
+        return self._credential.get_token(self.scope, claims=claims, enable_cae=enable_cae)
+
+    def __repr__(self) -> str:
+        return f"FixedScope({self.scope})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,134 @@
+"""The blob containers that datastores and model addresses mean, and the keys that open them."""
+
+import time
+from typing import Any
+
+from shared.adapters.azureml.paths import BlobPath, DatastorePath
+from shared.adapters.azureml.troubles import azure_ml_stops_here
+from shared.adapters.azureml.workspaces import Workspaces
+from shared.adapters.egress.storage import CONTAINER
+from shared.domain.errors import not_good_enough, technical
+from shared.domain.pipeline import Workspace
+from shared.ports import Container
+
+KEY_SECONDS = 600.0
+"""How long a datastore's key is kept before it is asked for again."""
+
+
+class Containers:
+    """Thread-safe. Datastores are registrants' writing: they name accounts, not addresses."""
+
+    def __init__(self, workspaces: Workspaces) -> None:
+        self._workspaces = workspaces
+        self._known: dict[tuple[str, str], Container] = {}
+        self._keys: dict[Container, tuple[str, float]] = {}
+
+    def default(self, workspace: Workspace) -> Container:
+        """The container of the workspace's default datastore.
+
+        Raises:
+            StepError: `StorageNotAllowed`, or it is no blob container.
+        """
+        key = (workspace.arm_id.casefold(), "")
+        if key not in self._known:
+            what = "The default datastore"
+            with azure_ml_stops_here(what, workspace):
+                datastore = self._workspaces.client(workspace).datastores.get_default()
+            self._known[key] = self._container(workspace, datastore, what)
+        return self._known[key]
+
+    def of(self, place: DatastorePath | BlobPath, workspace: Workspace, what: str) -> Container:
+        """The container that a place in a workspace's storage is in.
+
+        Args:
+            place: What a model's address means.
+            workspace: The model's.
+            what: The model, for people.
+
+        Raises:
+            StepError: `StorageNotAllowed`, or it is no blob container.
+        """
+        if isinstance(place, BlobPath):
+            return self._at(place, workspace, what)
+        key = (workspace.arm_id.casefold(), place.datastore)
+        if key not in self._known:
+            with azure_ml_stops_here(f"Datastore {place.datastore}", workspace):
+                client = self._workspaces.client(workspace)
+                datastore = client.datastores.get(place.datastore)
+            self._known[key] = self._container(workspace, datastore, what)
+        return self._known[key]
+
+    def key(self, container: Container) -> str:
+        """The account key that a datastore holds (`listSecrets`).
+
+        Raises:
+            StepError: The datastore holds none: it is identity-based.
+        """
+        key, until = self._keys.get(container, ("", 0.0))
+        if time.monotonic() >= until:
+            key = self._read_key(container)
+            self._keys[container] = (key, time.monotonic() + KEY_SECONDS)
+        return key
+
+    def _read_key(self, container: Container) -> str:
+        workspace = container.workspace
+        with azure_ml_stops_here(f"The key of datastore {container.datastore}", workspace):
+            datastore: Any = self._workspaces.client(workspace).datastores.get(
+                container.datastore, include_secrets=True
+            )
+        key = getattr(datastore.credentials, "account_key", None)
+        if not key:
+            raise technical(
+                "DatastoreHasNoKey",
+                f"Datastore {container.datastore} of workspace {workspace.name} gives no account "
+                "key. Set the access to model files to identity.",
+            )
+        return str(key)
+
+    def _at(self, place: BlobPath, workspace: Workspace, what: str) -> Container:
+        """As the workspace's datastore that a blob URL lies in, so that its key can be found."""
+        with azure_ml_stops_here("The datastores", workspace):
+            datastores = list(self._workspaces.client(workspace).datastores.list())
+        for datastore in datastores:
+            if _account_and_container(datastore) == (place.account, place.container):
+                return self._container(workspace, datastore, what)
+        return _made(
+            workspace, "", self._url_of(place.account, workspace, what), place.container, what
+        )
+
+    def _container(self, workspace: Workspace, datastore: Any, what: str) -> Container:  # noqa: ANN401 (a union of the SDK's)
+        account, name = _account_and_container(datastore)
+        if not account or not name:
+            raise technical(
+                "DatastoreNotSupported",
+                f"Datastore {datastore.name} of workspace {workspace.name} is no blob container.",
+            )
+        endpoint = str(datastore.endpoint or "")
+        url = self._url_of(account, workspace, what, endpoint)
+        return _made(workspace, str(datastore.name), url, name, what)
+
+    def _url_of(self, account: str, workspace: Workspace, what: str, endpoint: str = "") -> str:
+        own = self._workspaces.facts(workspace).storage_account
+        return self._workspaces.storage.url_of(
+            account, own=own, workspace=workspace, what=what, endpoint=endpoint
+        )
+
+
+def _made(workspace: Workspace, datastore: str, url: str, name: str, what: str) -> Container:
+    """The container; its name is checked, which its address is made with.
+
+    Raises:
+        StepError: It is no name of a container.
+    """
+    if not CONTAINER.fullmatch(name):
+        raise not_good_enough(
+            "ModelPathNotSupported",
+            f"{what} lies in {name[:70]!r}, which is no name of a blob container.",
+        )
+    return Container(workspace, datastore, url, name)
+
+
+def _account_and_container(datastore: Any) -> tuple[str, str]:  # noqa: ANN401 (a union of the SDK's)
+    """Account and container; a Data Lake's file system is a container to the blob service."""
+    name = getattr(datastore, "container_name", None) or getattr(datastore, "filesystem", None)
+    return str(getattr(datastore, "account_name", None) or ""), str(name or "")
