@@ -56,9 +56,13 @@ def to_request(http: func.HttpRequest) -> Request:
 
 
 def to_http(response: Response) -> func.HttpResponse:
-    """A view's response as the host takes it."""
+    """A view's response as the host takes it.
+
+    Halves of characters, which JSON may hold and UTF-8 does not, are sent as question marks.
+    """
+    body = response.body
     return func.HttpResponse(
-        body=response.body,
+        body=body.encode(errors="replace") if isinstance(body, str) else body,
         status_code=response.status,
         headers=dict(response.headers),
         mimetype=response.content_type.partition(";")[0],

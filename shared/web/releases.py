@@ -16,7 +16,6 @@ from shared.web import waking
 from shared.web.documents import (
     event_document,
     ignored_document,
-    release_document,
     release_path,
     release_summary,
 )
@@ -38,6 +37,7 @@ from shared.web.inputs import (
     text,
     whole_number,
 )
+from shared.web.whole import whole_release
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
 
@@ -75,21 +75,7 @@ def list_releases(services: Services, request: Request) -> Response:
 def get_release(services: Services, request: Request) -> Response:
     """`GET /api/releases/{id}`: one release, all of it."""
     release = find_release(services, request).release
-    asks = [(stage.name, stage.ask.number) for stage in release.stages if stage.ask]
-    shown = [
-        services.store.evidence(release_id=release.id, stage=stage, ask=number)
-        for stage, newest in asks
-        for number in range(1, newest + 1)
-    ]
-    return json_response(
-        release_document(
-            release,
-            decisions=services.store.decisions(release_id=release.id),
-            evidence=[evidence for evidence in shown if evidence is not None],
-            fetches=services.store.fetches(release_id=release.id),
-            base_url=request.base_url,
-        )
-    )
+    return json_response(whole_release(services.store, release, request.base_url))
 
 
 def list_events(services: Services, request: Request) -> Response:
