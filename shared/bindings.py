@@ -6,8 +6,9 @@ from urllib.parse import parse_qsl
 
 import azure.functions as func
 
+from shared.domain.limits import REQUEST_BYTES
 from shared.domain.pipeline import Json
-from shared.web.http import FORM, MAX_BODY_BYTES, Request, Response
+from shared.web.http import FORM, Request, Response
 
 
 class EventFields(TypedDict):
@@ -43,7 +44,7 @@ def to_request(http: func.HttpRequest) -> Request:
     """A request as views take it; a form that no view takes is not taken apart."""
     body = http.get_body()
     content_type = http.headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_form = content_type == FORM and len(body) <= MAX_BODY_BYTES
+    is_form = content_type == FORM and len(body) <= REQUEST_BYTES
     text = body.decode("utf-8", "replace") if is_form else ""
     return Request(
         method=http.method.upper(),

@@ -12,15 +12,13 @@ from typing import Concatenate
 from uuid import uuid4
 
 from shared.domain.errors import StepError
+from shared.domain.limits import REQUEST_BYTES
 from shared.domain.pipeline import Json
 from shared.domain.release import ReleaseId
 from shared.domain.untrusted import UnreadableError, parse_json
 from shared.ports import Services
 
 logger = logging.getLogger(__name__)
-
-MAX_BODY_BYTES = 64 * 1024
-"""No request to this service needs more; a comment of 2,000 characters has 24 KB at most."""
 
 FORM = "application/x-www-form-urlencoded"
 """What the decision page's form is sent as."""
@@ -142,12 +140,12 @@ def read_json(request: Request) -> dict[str, Json]:
             "The body has another media type than this takes",
             "Send a JSON object with Content-Type: application/json.",
         )
-    if len(request.body) > MAX_BODY_BYTES:
+    if len(request.body) > REQUEST_BYTES:
         raise ProblemError(
             413,
             "body-too-large",
             "The body is too large",
-            f"The body may have {MAX_BODY_BYTES:,} bytes at most.",
+            f"The body may have {REQUEST_BYTES:,} bytes at most.",
         )
     try:
         value = parse_json(request.body)
