@@ -54,9 +54,9 @@ PERSON_CHARACTERS: Final = 254
 PIPELINE_CHARACTERS: Final = 100
 """Of a pipeline's name that anyone may ask for."""
 
-CURSOR_CHARACTERS: Final = 2048
+CURSOR_CHARACTERS: Final = 800
 """Of a list's cursor; the longest of ours, with a pipeline's name of 100 four-byte characters, has
-under 800."""
+704."""
 
 VERSION_NUMBER: Final = 2**53 - 1
 """The largest version that is taken as a number: beyond it JSON's readers differ (RFC 7493)."""
