@@ -92,7 +92,8 @@ snapshots: $(APP) ## write what infra/ deploys into tests/infra/shapes, to be co
 
 clean: ## remove all that make brought or made
 	@rm -rf .venv .tools .stack dist dev/serving/.venv dev/checkov/.venv dev/schemathesis/.venv \
-		dev/azurite/node_modules tests/browser/node_modules tests/kql/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+		dev/azurite/node_modules tests/browser/node_modules tests/kql/node_modules \
+		.mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(UV): dev/tools/bring-uv

@@ -82,13 +82,13 @@ def asset_name(body: dict[str, Json], name: str) -> str:
 
 
 def asset_version(body: dict[str, Json], name: str) -> str:
-    """A version; it comes as a whole number, too."""
+    """A version; it comes as a whole number, too, for which JSON may write `3.0`."""
     value = body.get(name)
-    if not isinstance(value, int) or isinstance(value, bool):
+    if not isinstance(value, int | float) or isinstance(value, bool):
         return asset_name(body, name)
-    if not 0 <= value <= VERSION_NUMBER:
+    if not 0 <= value <= VERSION_NUMBER or value != int(value):
         raise bad_request(f"{name} is none that Azure ML would take; send a long one as text.")
-    return str(value)
+    return str(int(value))
 
 
 def person(body: dict[str, Json], name: str) -> str:
