@@ -16,8 +16,9 @@ AZURITE := dev/azurite/node_modules/.brought
 AXE := tests/browser/node_modules/.brought
 KQL := tests/kql/node_modules/.brought
 CHECKOV := dev/checkov/.venv/.brought
+SCHEMATHESIS := dev/schemathesis/.venv/.brought
 STACK := $(AZURITE) $(APP) $(SERVING)
-TESTS := $(STACK) $(AXE) $(KQL) $(CHECKOV)
+TESTS := $(STACK) $(AXE) $(KQL) $(CHECKOV) $(SCHEMATHESIS)
 
 # What is checked for style and types; scoring code below pipelines/ is its users'.
 SOURCES := $(wildcard function_app.py shared dev bench tests)
@@ -90,8 +91,9 @@ snapshots: $(APP) ## write what infra/ deploys into tests/infra/shapes, to be co
 	@$(BIN)/python -m dev.tools.bicep
 
 clean: ## remove all that make brought or made
-	@rm -rf .venv .tools .stack dist dev/serving/.venv dev/checkov/.venv dev/azurite/node_modules \
-		tests/browser/node_modules tests/kql/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .tools .stack dist dev/serving/.venv dev/checkov/.venv dev/schemathesis/.venv \
+		dev/azurite/node_modules tests/browser/node_modules tests/kql/node_modules \
+		.mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(UV): dev/tools/bring-uv
@@ -132,4 +134,9 @@ $(KQL): tests/kql/package.json tests/kql/package-lock.json dev/tools/require-nod
 $(CHECKOV): dev/checkov/pyproject.toml dev/checkov/uv.lock $(UV) $(PYTHON_PATH)
 	@echo "checkov, into dev/checkov/.venv"
 	@$(SYNC) --project dev/checkov
+	@touch $@
+
+$(SCHEMATHESIS): dev/schemathesis/pyproject.toml dev/schemathesis/uv.lock $(UV) $(PYTHON_PATH)
+	@echo "schemathesis, into dev/schemathesis/.venv"
+	@$(SYNC) --project dev/schemathesis
 	@touch $@

@@ -6,8 +6,9 @@ from urllib.parse import parse_qsl
 
 import azure.functions as func
 
+from shared.domain.limits import REQUEST_BYTES
 from shared.domain.pipeline import Json
-from shared.web.http import FORM, MAX_BODY_BYTES, Request, Response
+from shared.web.http import FORM, Request, Response
 
 
 class EventFields(TypedDict):
@@ -43,7 +44,7 @@ def to_request(http: func.HttpRequest) -> Request:
     """A request as views take it; a form that no view takes is not taken apart."""
     body = http.get_body()
     content_type = http.headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_form = content_type == FORM and len(body) <= MAX_BODY_BYTES
+    is_form = content_type == FORM and len(body) <= REQUEST_BYTES
     text = body.decode("utf-8", "replace") if is_form else ""
     return Request(
         method=http.method.upper(),
@@ -56,9 +57,13 @@ def to_request(http: func.HttpRequest) -> Request:
 
 
 def to_http(response: Response) -> func.HttpResponse:
-    """A view's response as the host takes it."""
+    """A view's response as the host takes it.
+
+    Halves of characters, which JSON may hold and UTF-8 does not, are sent as question marks.
+    """
+    body = response.body
     return func.HttpResponse(
-        body=response.body,
+        body=body.encode(errors="replace") if isinstance(body, str) else body,
         status_code=response.status,
         headers=dict(response.headers),
         mimetype=response.content_type.partition(";")[0],

@@ -85,7 +85,7 @@ def make_application(
         return await functions_handler(request)
 
     application = web.Application(client_max_size=_MAX_BODY_BYTES)
-    application.router.add_route("*", "/{path:.*}", dispatch)
+    application.router.add_route("*", "/{path:(?s:.*)}", dispatch)
     return application
 
 

@@ -1,5 +1,6 @@
 """One request for approval, as it was made."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -99,21 +100,52 @@ class Ask:
         return self.roster.index(person) if person in self.roster else None
 
 
-def mail_key(purpose: Purpose, number: int, person: str) -> str:
-    """Names a mail of an ask: the `number` counts reminders, and hand-overs before a request."""
-    return f"{purpose}-{number} {person}"
+@dataclass(frozen=True, slots=True)
+class MailName:
+    """What the key of a mail says."""
+
+    purpose: str
+    """A `Purpose`, or what a newer version of this app has besides these."""
+
+    number: int
+    """Counts reminders, hand-overs before a request, series of links; 0 for anything else."""
+
+    person: str
+    """To whom it goes."""
+
+    voice: str | None = None
+    """For whose voice, where it is not their own: a stand-in is asked anew for every voice."""
+
+    @property
+    def goes_out_anew(self) -> bool:
+        """Whether the mail is owed once more when links are revoked."""
+        return self.purpose not in (Purpose.REMINDER, Purpose.VOIDED)
 
 
-def person_of(key: str) -> str:
-    """To whom the mail of a key goes."""
-    return key.split(" ")[1]
+_KEY = re.compile(r"(.+?)-([0-9]{1,9}) (\S+)(?: for (.*))?", re.DOTALL)
+"""Addresses have no spaces (`shared.pipelines.fields`); a voice's name may hold anything."""
 
 
-def goes_out_anew(key: str) -> bool:
-    """Whether the mail of a key is owed once more when links are revoked."""
-    return purpose_of(key) not in (Purpose.REMINDER, Purpose.VOIDED)
+def mail_key(purpose: Purpose, number: int, person: str, voice: str | None = None) -> str:
+    """Names a mail of an ask: `reminder-2 ada@example.com for release managers`.
+
+    Args:
+        purpose: Why it is sent.
+        number: See `MailName`.
+        person: A mail address.
+        voice: See `MailName`.
+    """
+    key = f"{purpose}-{number} {person}"
+    return key if voice is None else f"{key} for {voice}"
 
 
-def purpose_of(key: str) -> Purpose:
-    """Why the mail of a key is sent."""
-    return Purpose(key.split(" ")[0].rpartition("-")[0])
+def read_mail_key(key: str) -> MailName:
+    """What `mail_key` made a key of, whatever is stored: keys outlive the code that wrote them.
+
+    Before there were reminders a key was the person alone, who had got a request.
+    """
+    found = _KEY.fullmatch(key)
+    if found is None:
+        return MailName(Purpose.REQUEST, 0, key)
+    purpose, number, person, voice = found.groups()
+    return MailName(purpose, int(number), person, voice)

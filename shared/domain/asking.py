@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.domain.approval import Judgement, Verdict
-from shared.domain.ask import Ask, Purpose, goes_out_anew, mail_key, person_of
+from shared.domain.ask import Ask, Purpose, mail_key, read_mail_key
 from shared.domain.names import operation_id
 from shared.domain.release import ReleaseId
 from shared.domain.voices import Speaker
@@ -24,9 +24,9 @@ class Owed:
     @property
     def key(self) -> str:
         """Names it within the ask; a stand-in is asked anew for every voice."""
-        key = mail_key(self.purpose, self.number, self.speaker.person)
-        is_own = self.speaker.stands_in_for is None
-        return key if is_own else f"{key} for {self.speaker.voice}"
+        speaker = self.speaker
+        voice = None if speaker.stands_in_for is None else speaker.voice
+        return mail_key(self.purpose, self.number, speaker.person, voice)
 
 
 def request_id(release_id: ReleaseId, stage: str, ask: Ask, key: str) -> str:
@@ -81,7 +81,8 @@ def _new_links(ask: Ask, judgement: Judgement) -> Iterator[Owed]:
     """To those whose answer stands, and whose link was revoked since: it may not be theirs."""
     if ask.series == 1:
         return
-    have_one = {person_of(key) for key in ask.mailed if goes_out_anew(key)}
+    mailed = map(read_mail_key, ask.mailed)
+    have_one = {mail.person for mail in mailed if mail.goes_out_anew}
     for answer in judgement.answers:
         person = answer.approver
         if person not in have_one:

@@ -5,7 +5,7 @@ shows `closes`, or jumps over it.
 """
 
 from bisect import bisect_left
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,19 @@ PROMPTLY: Final = timedelta(minutes=2)
 """What begins so soon after it was settled was not held up."""
 
 _DAY = timedelta(days=1)
+
+
+def in_zone(moment: datetime, zone: tzinfo) -> datetime:
+    """The moment by a zone's clock; the first or last that there is where it has no such day.
+
+    Azure's services tell of a time that nobody set as 0001-01-01, which is no day in New York.
+    """
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        if moment.year == 1:
+            return datetime.min.replace(tzinfo=zone)
+        return datetime.max.replace(tzinfo=zone)
 
 
 def takes_effect_at(policy: ApprovalPolicy, moment: datetime) -> datetime:

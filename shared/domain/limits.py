@@ -1,8 +1,8 @@
-"""How much of what registrants made is taken in: every size, count, depth and time, in one place.
+"""How much of what others made is taken in: every size, count, depth and time, in one place.
 
 Whoever may register a model chooses its files, their names, its tags, what its container answers
-and what it logs. None of it may cost the service more than is written here. `docs/limits.md` says
-what happens at each.
+and what it logs; anybody may send requests. None of it may cost the service more than is written
+here. `docs/limits.md` says what happens at each.
 """
 
 from typing import Final
@@ -37,3 +37,29 @@ FILES: Final = 50_000
 
 NAME_CHARACTERS: Final = 1024
 """Of a file's name with its folders: what Blob Storage takes."""
+
+REQUEST_BYTES: Final = 64 * 1024
+"""Of a request's body; a comment of 2,000 characters has 24 KB at most in a form."""
+
+COMMENT_CHARACTERS: Final = 2000
+"""Of a comment or of a reason."""
+
+FIELD_CHARACTERS: Final = 256
+"""Of any other field of the decision page's form that is shown again or compared: a version's
+name has 255 at most."""
+
+PERSON_CHARACTERS: Final = 254
+"""Of who asks for something: the longest mail address (RFC 5321, errata 1690)."""
+
+PIPELINE_CHARACTERS: Final = 100
+"""Of a pipeline's name that anyone may ask for."""
+
+CURSOR_CHARACTERS: Final = 800
+"""Of a list's cursor; the longest of ours, with a pipeline's name of 100 four-byte characters, has
+704."""
+
+VERSION_NUMBER: Final = 2**53 - 1
+"""The largest version that is taken as a number: beyond it JSON's readers differ (RFC 7493)."""
+
+EVENT_NUMBER: Final = 10**9
+"""The largest number of an audit event that anyone may ask for."""

@@ -21,11 +21,24 @@ from shared.ports.azureml import (
 )
 from shared.ports.messages import Letters, Mail, Mailer, Publisher
 from shared.ports.services import Clock, Orchestrations, Services
-from shared.ports.store import ConflictError, Page, Store, Stored, Written, unheard
+from shared.ports.store import (
+    UNKNOWN_SCHEMA,
+    UNREADABLE,
+    UNREADABLE_ROW,
+    ConflictError,
+    Page,
+    Store,
+    Stored,
+    Written,
+    unheard,
+)
 from shared.ports.telemetry import Counter, Telemetry, Timing
 
 __all__ = [
     "DIGEST_LENGTH",
+    "UNKNOWN_SCHEMA",
+    "UNREADABLE",
+    "UNREADABLE_ROW",
     "Artifacts",
     "Attempts",
     "Clock",

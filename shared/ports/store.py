@@ -16,6 +16,9 @@ from shared.domain.release import (
     ReleaseId,
 )
 
+UNKNOWN_SCHEMA, UNREADABLE_ROW = UNREADABLE = ("UnknownSchema", "UnreadableRow")
+"""The codes of a `StepError` for what is stored and this version of the app cannot read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:

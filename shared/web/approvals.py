@@ -8,6 +8,7 @@ from typing import Concatenate, Final
 from shared.domain.decision import Decision
 from shared.domain.errors import StepError
 from shared.domain.fetch import Fetch, kind_of
+from shared.domain.limits import COMMENT_CHARACTERS, REQUEST_BYTES
 from shared.ports import ConflictError, Link, Orchestrations, Services
 from shared.web import waking
 from shared.web.attempts import (
@@ -26,7 +27,7 @@ from shared.web.filled import (
     page_revision,
     read_form,
 )
-from shared.web.http import FORM, MAX_BODY_BYTES, Request, Response, work_on
+from shared.web.http import FORM, Request, Response, work_on
 from shared.web.pages import (
     PageError,
     already_answered_page,
@@ -39,7 +40,6 @@ from shared.web.pages import (
 )
 from shared.web.question import Question, question_of
 from shared.web.standing import Case, Standing, find_case, read_link
-from shared.web.text import MAX_COMMENT_LENGTH
 
 logger = logging.getLogger(__name__)
 
@@ -146,12 +146,12 @@ def _require_form(request: Request) -> None:
     Raises:
         PageError: It is too long, or no form.
     """
-    if len(request.body) > MAX_BODY_BYTES:
+    if len(request.body) > REQUEST_BYTES:
         raise PageError(
             message_page(
                 413,
                 "That is too long",
-                f"A comment has {MAX_COMMENT_LENGTH:,} characters at most. Go back and shorten it; "
+                f"A comment has {COMMENT_CHARACTERS:,} characters at most. Go back and shorten it; "
                 "nothing has been decided.",
             )
         )

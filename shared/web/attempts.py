@@ -74,9 +74,11 @@ def address_of(headers: Mapping[str, str]) -> str:
         address = ip_address(host)
     except ValueError:
         return UNKNOWN
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
-        return str(ip_network((address, 64), strict=False))
-    return str(address)
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped is not None:  # whatever zone follows it
+        return str(address.ipv4_mapped)
+    return str(ip_network((address, 64), strict=False))
 
 
 def _rest(window_seconds: float, now: datetime) -> int:

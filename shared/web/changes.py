@@ -110,9 +110,12 @@ def delta(before: Json, after: Json) -> str:
         return ""
     assert isinstance(before, int | float)
     assert isinstance(after, int | float)
-    difference = after - before
-    percent = f" ({difference / abs(before) * 100:+.1f}\N{NO-BREAK SPACE}%)" if before else ""
-    return f"{difference:+.6g}{percent}"
+    try:
+        difference = after - before
+        percent = f" ({difference / abs(before) * 100:+.1f}\N{NO-BREAK SPACE}%)" if before else ""
+        return f"{difference:+.6g}{percent}"
+    except OverflowError:  # JSON's whole numbers may be larger than any float
+        return ""
 
 
 def _is_number(value: Json) -> bool:

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Final
 
 from shared.domain.decision import APPROVING, Choice
+from shared.domain.limits import COMMENT_CHARACTERS, FIELD_CHARACTERS
 from shared.ports import Services
 from shared.web.principal import Access
 from shared.web.question import Question
-from shared.web.text import MAX_COMMENT_LENGTH, tidy
+from shared.web.text import tidy
 from shared.web.times import moment, read_local
 
 PAGE_SECONDS: Final = 12 * 3600.0
@@ -59,16 +60,21 @@ GUESSED: Final = frozenset({"version", "code"})
 
 
 def read_form(form: Mapping[str, str]) -> Filled:
-    """What the form's fields hold."""
+    """What the form's fields hold, as much as may be stored or shown again."""
     choice = form.get("choice", "")
+
+    def short(name: str) -> str:
+        # one sign more than anything that is right has, so that cutting makes nothing right
+        return tidy(form.get(name, ""))[: FIELD_CHARACTERS + 1]
+
     return Filled(
         nonce=form.get("nonce", ""),
         choice=Choice(choice) if choice in set(Choice) else None,
-        version=tidy(form.get("version", "")),
-        code=tidy(form.get("code", "")),
+        version=short("version"),
+        code=short("code"),
         comment=tidy(form.get("comment", "")),
-        effective_at=tidy(form.get("effective_at", "")),
-        to=tidy(form.get("to", "")),
+        effective_at=short("effective_at"),
+        to=short("to"),
         overtakes=bool(form.get("overtakes")),
         replaces=frozenset(form.get("replaces", "").split()),
     )
@@ -143,11 +149,11 @@ def _in_choice(question: Question, filled: Filled) -> Iterator[Mistake]:
 
 
 def _in_comment(filled: Filled) -> Iterator[Mistake]:
-    if len(filled.comment) > MAX_COMMENT_LENGTH:
+    if len(filled.comment) > COMMENT_CHARACTERS:
         yield Mistake(
             "comment",
             f"The comment has {len(filled.comment):,} characters; "
-            f"it may have {MAX_COMMENT_LENGTH:,} at most.",
+            f"it may have {COMMENT_CHARACTERS:,} at most.",
         )
     elif filled.choice is Choice.REJECT and not filled.comment:
         yield Mistake("comment", "Say in the comment why you reject it.")

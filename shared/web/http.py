@@ -7,18 +7,18 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import wraps
+from math import isfinite
 from typing import Concatenate
 from uuid import uuid4
 
 from shared.domain.errors import StepError
+from shared.domain.limits import REQUEST_BYTES
 from shared.domain.pipeline import Json
 from shared.domain.release import ReleaseId
+from shared.domain.untrusted import UnreadableError, parse_json
 from shared.ports import Services
 
 logger = logging.getLogger(__name__)
-
-MAX_BODY_BYTES = 64 * 1024
-"""No request to this service needs more; a comment of 2,000 characters has 24 KB at most."""
 
 FORM = "application/x-www-form-urlencoded"
 """What the decision page's form is sent as."""
@@ -107,11 +107,24 @@ def json_response(
     """JSON that no cache keeps."""
     return Response(
         status=status,
-        body=json.dumps(value, ensure_ascii=False, allow_nan=False),
+        body=json.dumps(_sendable(value), ensure_ascii=False, allow_nan=False),
         content_type="application/json",
         headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         | dict(headers or {}),
     )
+
+
+def _sendable(value: Json) -> Json:
+    """The value with `NaN` and `Infinity` as text.
+
+    Models answer such numbers, and JSON has none (RFC 8259, section 6).
+    """
+    if isinstance(value, dict):
+        return {name: _sendable(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_sendable(each) for each in value]
+    is_none = isinstance(value, float) and not isfinite(value)
+    return json.dumps(value) if is_none else value
 
 
 def read_json(request: Request) -> dict[str, Json]:
@@ -127,19 +140,19 @@ def read_json(request: Request) -> dict[str, Json]:
             "The body has another media type than this takes",
             "Send a JSON object with Content-Type: application/json.",
         )
-    if len(request.body) > MAX_BODY_BYTES:
+    if len(request.body) > REQUEST_BYTES:
         raise ProblemError(
             413,
             "body-too-large",
             "The body is too large",
-            f"The body may have {MAX_BODY_BYTES:,} bytes at most.",
+            f"The body may have {REQUEST_BYTES:,} bytes at most.",
         )
     try:
-        value = json.loads(request.body)
-    except (ValueError, RecursionError) as error:
-        raise bad_request("The body is not JSON.") from error
+        value = parse_json(request.body)
+    except UnreadableError as error:
+        raise bad_request(f"The body {error}.") from error
     if not isinstance(value, dict):
-        raise bad_request("The body is not a JSON object.")
+        raise bad_request("The body is no JSON object.")
     return value
 
 

@@ -2,16 +2,22 @@
 
 import re
 
+from shared.domain.limits import (
+    COMMENT_CHARACTERS,
+    CURSOR_CHARACTERS,
+    PERSON_CHARACTERS,
+    PIPELINE_CHARACTERS,
+    VERSION_NUMBER,
+)
 from shared.domain.pipeline import Json
 from shared.domain.release import Outcome
 from shared.web.http import Request, bad_request
-from shared.web.text import MAX_COMMENT_LENGTH, tidy
+from shared.web.text import tidy
 
-MAX_NAME_LENGTH = 100
-"""Characters of a pipeline's name that anyone may ask for."""
-
-MAX_PERSON_LENGTH = 254
-"""Characters of who asks for something: the longest mail address (RFC 5321, errata 1690)."""
+_LINE = re.compile(
+    r"[^\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+"
+)
+"""One line, without what is not seen or turns round what is: `Person` in `docs/openapi.yaml`."""
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.\-]{0,254}", re.ASCII)
 """Names and versions of Azure ML assets."""
@@ -20,8 +26,16 @@ _NAME = re.compile(r"[A-Za-z0-9][\w.\-]{0,254}", re.ASCII)
 def pipeline_filter(request: Request) -> str | None:
     """The pipeline that a list is asked for; it need not be deployed any more."""
     given = request.query.get("pipeline") or None
-    if given is not None and len(given) > MAX_NAME_LENGTH:
-        raise bad_request(f"pipeline has at most {MAX_NAME_LENGTH} characters.")
+    if given is not None and len(given) > PIPELINE_CHARACTERS:
+        raise bad_request(f"pipeline has at most {PIPELINE_CHARACTERS} characters.")
+    return given
+
+
+def cursor_in(request: Request) -> str | None:
+    """Where a list is to go on."""
+    given = request.query.get("cursor") or None
+    if given is not None and len(given) > CURSOR_CHARACTERS:
+        raise bad_request("cursor is not one that this list gave.")
     return given
 
 
@@ -48,25 +62,41 @@ def text(body: dict[str, Json], name: str) -> str:
     value = body.get(name)
     if not isinstance(value, str) or not value.strip():
         raise bad_request(f"{name} is missing, or is no text.")
-    return value.strip()
+    return value
+
+
+def pipeline_name(body: dict[str, Json], name: str) -> str:
+    """The name of a pipeline, of which there may be none."""
+    given = text(body, name)
+    if len(given) > PIPELINE_CHARACTERS:
+        raise bad_request(f"{name} has at most {PIPELINE_CHARACTERS} characters.")
+    return given.strip()
 
 
 def asset_name(body: dict[str, Json], name: str) -> str:
-    """A name or version; versions come as whole numbers, too."""
-    value = body.get(name)
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    given = str(value) if is_number else text(body, name)
+    """A name."""
+    given = text(body, name)
     if not _NAME.fullmatch(given):
         raise bad_request(f"{name} is none that Azure ML would take.")
     return given
 
 
+def asset_version(body: dict[str, Json], name: str) -> str:
+    """A version; it comes as a whole number, too, for which JSON may write `3.0`."""
+    value = body.get(name)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return asset_name(body, name)
+    if not 0 <= value <= VERSION_NUMBER or value != int(value):
+        raise bad_request(f"{name} is none that Azure ML would take; send a long one as text.")
+    return str(int(value))
+
+
 def person(body: dict[str, Json], name: str) -> str:
     """Who asks for something."""
     given = text(body, name)
-    if len(given) > MAX_PERSON_LENGTH or not given.isprintable():
-        raise bad_request(f"{name} is one line of at most {MAX_PERSON_LENGTH} characters.")
-    return given
+    if len(given) > PERSON_CHARACTERS or not _LINE.fullmatch(given):
+        raise bad_request(f"{name} is one line of at most {PERSON_CHARACTERS} characters.")
+    return given.strip()
 
 
 def reason_of(body: dict[str, Json]) -> str:
@@ -74,7 +104,6 @@ def reason_of(body: dict[str, Json]) -> str:
     value = body.get("reason")
     if value is not None and not isinstance(value, str):
         raise bad_request("reason is no text.")
-    reason = tidy(value or "")
-    if len(reason) > MAX_COMMENT_LENGTH:
-        raise bad_request(f"reason has at most {MAX_COMMENT_LENGTH:,} characters.")
-    return reason
+    if value is not None and len(value) > COMMENT_CHARACTERS:
+        raise bad_request(f"reason has at most {COMMENT_CHARACTERS:,} characters.")
+    return tidy(value or "")

@@ -9,6 +9,7 @@ from hashlib import sha256
 from shared.domain.approval import judge
 from shared.domain.calendar import takes_effect_at
 from shared.domain.decision import Decision
+from shared.domain.limits import COMMENT_CHARACTERS
 from shared.domain.policy import ApprovalPolicy
 from shared.ports import Services
 from shared.web.facts import facts_of
@@ -20,7 +21,6 @@ from shared.web.principal import sign_in_path, sign_out_path
 from shared.web.question import Question
 from shared.web.render import TEMPLATES, render
 from shared.web.standing import Case, Standing
-from shared.web.text import MAX_COMMENT_LENGTH
 from shared.web.times import delays, effect_of, freezes_ahead, hours_words
 
 
@@ -65,7 +65,7 @@ def decision_page(
         wrong={mistake.field: mistake.words for mistake in mistakes},
         sign_in=sign_in_path(question.page),
         sign_out=sign_out_path(question.page),
-        max_comment_length=MAX_COMMENT_LENGTH,
+        max_comment_length=COMMENT_CHARACTERS,
     )
 
 

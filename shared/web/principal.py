@@ -7,14 +7,15 @@ them. So nothing here is looked at unless the app's settings say that it is
 """
 
 import base64
-import binascii
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote
 
+from shared.domain.limits import PERSON_CHARACTERS
 from shared.domain.pipeline import Json
+from shared.domain.untrusted import parse_json
+from shared.web.text import tidy
 
 PRINCIPAL, NAME, PROVIDER = (
     "x-ms-client-principal",
@@ -82,7 +83,7 @@ def visitor_of(
     if not has_sign_in:
         return Visitor(Access.NOT_SET_UP)
     if PRINCIPAL in headers:
-        return Visitor(Access.SOMEBODY_ELSE, headers.get(NAME, ""))
+        return Visitor(Access.SOMEBODY_ELSE, tidy(headers.get(NAME, ""))[:PERSON_CHARACTERS])
     return Visitor(Access.SIGN_IN_FIRST)
 
 
@@ -112,8 +113,8 @@ def sign_out_path(page: str) -> str:
 def _principal(header: str) -> dict[str, Json]:
     """What the header holds; empty where it is none that App Service writes."""
     try:
-        value = json.loads(base64.b64decode(header, validate=True))
-    except (binascii.Error, ValueError, RecursionError):
+        value = parse_json(base64.b64decode(header, validate=True))
+    except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
 

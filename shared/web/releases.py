@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from shared.domain.errors import StepError
+from shared.domain.limits import EVENT_NUMBER
 from shared.domain.names import release_id as id_of
 from shared.domain.pipeline import Json, Pipeline
 from shared.domain.release import EventType, ModelVersion, Release, ReleaseId
@@ -16,7 +17,6 @@ from shared.web import waking
 from shared.web.documents import (
     event_document,
     ignored_document,
-    release_document,
     release_path,
     release_summary,
 )
@@ -31,13 +31,16 @@ from shared.web.http import (
 )
 from shared.web.inputs import (
     asset_name,
+    asset_version,
+    cursor_in,
     outcome_filter,
     person,
     pipeline_filter,
+    pipeline_name,
     reason_of,
-    text,
     whole_number,
 )
+from shared.web.whole import whole_release
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
 
@@ -54,7 +57,7 @@ def list_releases(services: Services, request: Request) -> Response:
         page = services.store.latest(
             pipeline=pipeline,
             outcome=outcome,
-            cursor=request.query.get("cursor") or None,
+            cursor=cursor_in(request),
             limit=limit,
         )
     except ValueError as error:
@@ -75,26 +78,12 @@ def list_releases(services: Services, request: Request) -> Response:
 def get_release(services: Services, request: Request) -> Response:
     """`GET /api/releases/{id}`: one release, all of it."""
     release = find_release(services, request).release
-    asks = [(stage.name, stage.ask.number) for stage in release.stages if stage.ask]
-    shown = [
-        services.store.evidence(release_id=release.id, stage=stage, ask=number)
-        for stage, newest in asks
-        for number in range(1, newest + 1)
-    ]
-    return json_response(
-        release_document(
-            release,
-            decisions=services.store.decisions(release_id=release.id),
-            evidence=[evidence for evidence in shown if evidence is not None],
-            fetches=services.store.fetches(release_id=release.id),
-            base_url=request.base_url,
-        )
-    )
+    return json_response(whole_release(services.store, release, request.base_url))
 
 
 def list_events(services: Services, request: Request) -> Response:
     """`GET /api/releases/{id}/events?after=`: the audit trail, oldest first."""
-    after = whole_number(request, "after", default=0, least=0, most=10**9)
+    after = whole_number(request, "after", default=0, least=0, most=EVENT_NUMBER)
     release = find_release(services, request).release
     events = services.store.events(release_id=release.id, after=after)
     return json_response(
@@ -115,8 +104,8 @@ def list_ignored(services: Services, request: Request) -> Response:
 def start_release(services: Services, request: Request, orchestrations: Orchestrations) -> Response:
     """`POST /api/releases`: a new release, or another attempt, of a model version."""
     body = read_json(request)
-    pipeline = _pipeline(services, text(body, "pipeline"))
-    model = ModelVersion(asset_name(body, "model"), asset_name(body, "version"))
+    pipeline = _pipeline(services, pipeline_name(body, "pipeline"))
+    model = ModelVersion(asset_name(body, "model"), asset_version(body, "version"))
     requested_by = person(body, "requested_by")
     # the name alone: whoever starts a release by hand may do so before the tags are set
     refusal = pipeline.refusal(model_name=model.name, tags=pipeline.tags)

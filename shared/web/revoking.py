@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from shared.domain.ask import goes_out_anew
+from shared.domain.ask import read_mail_key
 from shared.domain.release import EventType, Release, StageRecord
 from shared.domain.trail import Change
 from shared.domain.transitions import is_waiting
@@ -49,7 +49,7 @@ def _revoked(services: Services, release: Release, by: str, reason: str) -> Chan
     """
     record = _open_gate(release)
     assert record.ask is not None, "looked at before"
-    kept = tuple(key for key in record.ask.mailed if not goes_out_anew(key))
+    kept = tuple(key for key in record.ask.mailed if not read_mail_key(key).goes_out_anew)
     ask = replace(record.ask, series=record.ask.series + 1, mailed=kept, unseen=(), look_at=None)
     message = f"{by} revoked the links to {record.name}" + (f": {reason}" if reason else "")
     return Change(release.with_stage(replace(record, ask=ask))).noting(

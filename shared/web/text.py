@@ -2,9 +2,6 @@
 
 import unicodedata
 
-MAX_COMMENT_LENGTH = 2000
-"""Characters of a comment or of a reason."""
-
 _UNSEEN = frozenset({"Cc", "Cs"})
 """Control characters and halves of characters, by Unicode category."""
 

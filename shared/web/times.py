@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from shared.domain.calendar import takes_effect_at
+from shared.domain.calendar import in_zone, takes_effect_at
 from shared.domain.decision import Decision
 from shared.domain.policy import ApprovalPolicy, Freeze, Hours
 
@@ -16,13 +16,13 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 
 def moment(at: datetime, zone: str = "UTC") -> str:
     """A time for people: `24 Dec 2026, 09:00 UTC`, `24 Dec 2026, 10:00 Europe/Berlin`."""
-    there = at.astimezone(ZoneInfo(zone))
+    there = in_zone(at, ZoneInfo(zone))
     return f"{there.day} {there:%b %Y, %H:%M} {zone}"
 
 
 def machine(at: datetime) -> str:
     """A time for `<time datetime>`."""
-    return at.astimezone(UTC).isoformat(timespec="seconds")
+    return in_zone(at, UTC).isoformat(timespec="seconds")
 
 
 def read_local(text: str, zone: str) -> datetime:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.domain.approval import Judgement, Verdict, answers_to, judge
-from shared.domain.ask import Ask, goes_out_anew
+from shared.domain.ask import Ask, read_mail_key
 from shared.domain.asking import owed
 from shared.domain.calendar import may_begin_at
 from shared.domain.errors import StepError
@@ -114,7 +114,8 @@ def _has_news(services: Services, release: Release) -> bool:
     now = services.clock.now()
     judgement = judge(stage.ask, mine, now)
     if judgement.verdict is Verdict.WAIT:
-        are_revoked = stage.ask.series > 1 and not any(map(goes_out_anew, stage.ask.mailed))
+        mailed = map(read_mail_key, stage.ask.mailed)
+        are_revoked = stage.ask.series > 1 and not any(mail.goes_out_anew for mail in mailed)
         return are_revoked and bool(owed(stage.ask, judgement, now))
     return not _is_held_up(stage.ask, judgement, now)
 

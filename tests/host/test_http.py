@@ -32,6 +32,10 @@ def test_a_route_parameter_may_be_absent_only_if_optional(basic: RunningHost) ->
     assert basic.call("GET", "/api/echo").status == 404
 
 
+def test_a_route_parameter_may_hold_line_ends(basic: RunningHost) -> None:
+    assert basic.call("GET", "/api/echo/1/a%0Ab").json()["route"] == {"id": "1", "rest": "a\nb"}
+
+
 def test_constraints_decide_and_static_text_goes_first(basic: RunningHost) -> None:
     assert basic.call("GET", "/api/echo/one").status == 404
     assert basic.call("GET", "/api/echo/99999999999").status == 404

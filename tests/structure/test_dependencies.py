@@ -25,6 +25,7 @@ def documented(*headings: str) -> dict[str, str]:
         (".", ("The deployed app", "The local stack", "Tests and checks")),
         ("dev/serving", ("Serving models on the local stack",)),
         ("dev/checkov", ("Infrastructure",)),
+        ("dev/schemathesis", ("HTTP interface",)),
     ],
 )
 def test_python_packages(folder: str, headings: tuple[str, ...]) -> None:

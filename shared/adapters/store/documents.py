@@ -1,14 +1,18 @@
 """Domain objects as properties of a row, and back."""
 
 import json
-from collections.abc import Hashable, Mapping
+import logging
+from collections.abc import Callable, Hashable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from shared.domain.errors import technical
+from shared.domain.errors import StepError, technical
+from shared.ports import UNKNOWN_SCHEMA, UNREADABLE, UNREADABLE_ROW
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
+
+logger = logging.getLogger(__name__)
 
 SCHEMA = 2
 """Raised when older code would not understand what newer code writes.
@@ -61,7 +65,7 @@ def decode[T](type_: type[T], row: Mapping[str, Any]) -> T:
     """
     if row.get("schema") not in READ:
         raise technical(
-            "UnknownSchema",
+            UNKNOWN_SCHEMA,
             f"Row {row['RowKey']} of {row['PartitionKey']} has schema {row.get('schema')}, this "
             f"app reads up to {SCHEMA}. Deploy the version that wrote it, or a newer one.",
         )
@@ -72,11 +76,28 @@ def decode[T](type_: type[T], row: Mapping[str, Any]) -> T:
         found: T = _adapter(cast("Hashable", type_)).validate_python(document)
     except ValueError as error:
         raise technical(
-            "UnreadableRow",
-            f"Row {row['RowKey']} of {row['PartitionKey']} holds no {type_.__name__}. It was not "
-            "written by this app; restore it from a backup or delete it.",
+            UNREADABLE_ROW,
+            f"Row {row['RowKey']} of {row['PartitionKey']} holds no {type_.__name__} that this app "
+            "can read. Deploy the version that wrote it; if none did, restore it from a backup.",
         ) from error
     return found
+
+
+def readable[T](read: Callable[[], T]) -> T | None:
+    """What is read from a row; None, with a warning, where this app cannot read the row.
+
+    For lists of what belongs to many releases: one row must not hide the others.
+
+    Raises:
+        StepError: For any other reason.
+    """
+    try:
+        return read()
+    except StepError as error:
+        if error.trouble.code not in UNREADABLE:
+            raise
+        logger.warning("left out of a list: %s", error)
+        return None
 
 
 def _renamed(document: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)

@@ -16,7 +16,8 @@ OPEN = "open"
 _AFTER_ALL = "~"
 """Greater than any key, which begins with digits."""
 
-_KEY = re.compile(r"\d{18}-\S{1,400}")
+_KEY = re.compile(r"[0-9]{18}-[a-z0-9-]{1,80}")
+"""A time and a release's id (`domain.names.release_id`)."""
 
 
 @dataclass(frozen=True, slots=True)

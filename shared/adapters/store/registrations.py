@@ -1,7 +1,9 @@
 """Registrations that started nothing."""
 
+from functools import partial
+
 from shared.adapters.store import keys
-from shared.adapters.store.documents import decode, encode
+from shared.adapters.store.documents import decode, encode, readable
 from shared.adapters.store.tables import RowExistsError, Tables, creating
 from shared.domain.release import IgnoredEvent
 
@@ -35,6 +37,7 @@ class Registrations:
         self._tables.put(TABLE, {"PartitionKey": LATEST, "RowKey": key, **encode(event)})
 
     def ignored(self, limit: int) -> list[IgnoredEvent]:
-        """The latest ones."""
+        """The latest ones, of those that this app can read."""
         rows = self._tables.between(TABLE, LATEST, after="", before=_AFTER_ALL, limit=limit)
-        return [decode(IgnoredEvent, row) for row in rows]
+        found = [readable(partial(decode, IgnoredEvent, row)) for row in rows]
+        return [event for event in found if event is not None]

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.adapters.store import keys
-from shared.adapters.store.documents import decode
+from shared.adapters.store.documents import decode, readable
 from shared.adapters.store.fetches import Fetches
 from shared.adapters.store.gates import Gates
 from shared.adapters.store.index import Entry, Index, has_work, list_name, next_cursor, position
@@ -204,7 +205,11 @@ class TableStore:
         return [release for entry, release in pairs if release and entry.is_of(release)]
 
     def _read(self, release_ids: Iterable[ReleaseId]) -> list[Release | None]:
-        """The releases of these ids, None where there is none."""
+        """The releases of these ids, None where there is none that this app can read."""
+
+        def read_one(release_id: ReleaseId) -> Stored | None:
+            return readable(partial(self.get, release_id=release_id))
+
         with ThreadPoolExecutor(max_workers=READERS) as pool:
-            read = list(pool.map(lambda release_id: self.get(release_id=release_id), release_ids))
+            read = list(pool.map(read_one, release_ids))
         return [stored.release if stored else None for stored in read]

@@ -1,6 +1,6 @@
 """Asks, the policies that they are judged by, and answers, as JSON."""
 
-from shared.domain.ask import Ask, Purpose
+from shared.domain.ask import Ask, read_mail_key
 from shared.domain.decision import Decision
 from shared.domain.pipeline import Json
 from shared.domain.policy import ApprovalPolicy, Delegation, Escalation, Freeze, Hours
@@ -29,18 +29,13 @@ def ask_document(ask: Ask) -> dict[str, Json]:
 
 
 def mail_document(key: str) -> dict[str, Json]:
-    """A mail of an ask, from its key: `purpose-number person`, perhaps `for voice`.
-
-    Keys of before there were reminders are the person alone.
-    """
-    mail, _, rest = key.partition(" ") if " " in key else ("", "", key)
-    person, _, voice = rest.partition(" for ")
-    purpose, _, number = mail.partition("-")
+    """A mail of an ask, from its key."""
+    mail = read_mail_key(key)
     return {
-        "purpose": purpose or Purpose.REQUEST.value,
-        "number": int(number or 0),
-        "person": person,
-        "voice": voice or None,
+        "purpose": str(mail.purpose),
+        "number": mail.number,
+        "person": mail.person,
+        "voice": mail.voice,
     }
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from shared.domain.calendar import in_zone
 from shared.domain.pipeline import Json
 from shared.domain.release import ModelVersion, Probe
 
@@ -10,7 +11,7 @@ def moment(at: datetime | None) -> str | None:
     """ISO 8601 in UTC, to the millisecond, with `Z`."""
     if at is None:
         return None
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return in_zone(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def model_document(model: ModelVersion) -> dict[str, Json]:

@@ -61,9 +61,19 @@ def release_document(
     decisions: Sequence[Decision],
     evidence: Sequence[Evidence],
     fetches: Sequence[Fetch],
+    unreadable: Sequence[str] = (),
     base_url: str = "",
 ) -> dict[str, Json]:
-    """A release with its stages, decisions, evidence, and what has opened its links."""
+    """A release with its stages, decisions, evidence, and what has opened its links.
+
+    Args:
+        release: As it is stored.
+        decisions: All over it.
+        evidence: Of its asks.
+        fetches: Openings of its links.
+        unreadable: Which of these are left out, since this version cannot read them.
+        base_url: Begins the links.
+    """
     return release_summary(release, base_url) | {
         "artefact_digest": release.artefact_digest,
         "last_event": release.last_event,
@@ -71,6 +81,7 @@ def release_document(
         "decisions": [decision_document(decision) for decision in decisions],
         "evidence": [evidence_document(each) for each in evidence],
         "fetches": [fetch_document(fetch) for fetch in fetches],
+        "unreadable": list(unreadable),
     }
 
 

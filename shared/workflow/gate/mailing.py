@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from shared.domain.approval import Judgement
-from shared.domain.ask import Ask, Purpose, purpose_of
+from shared.domain.ask import Ask, Purpose, read_mail_key
 from shared.domain.asking import Owed, owed, request_id
 from shared.domain.errors import StepError, Trouble, technical
 from shared.domain.evidence import Evidence
@@ -169,12 +169,12 @@ def _require_somebody(turn: Turn, ask: Ask, judgement: Judgement) -> None:
 
 def _noted(turn: Turn, change: Change, key: str, trouble: Trouble) -> Change:
     """The change with a mail that nobody gets; the trail tells of no address."""
-    purpose = purpose_of(key)
-    kind = "reminder" if purpose is Purpose.REMINDER else "mail"
+    purpose = read_mail_key(key).purpose
+    kind = "reminder" if purpose == Purpose.REMINDER else "mail"
     return change.noting(
         EventType.MAIL_FAILED,
         f"A {kind} to an approver of {turn.record.name} was refused: {trouble.message}",
         at=turn.now,
         stage=turn.record.name,
-        details={"code": trouble.code, "mail": purpose.value},
+        details={"code": trouble.code, "mail": str(purpose)},
     )

@@ -1,7 +1,8 @@
 import azure.functions as func
 
 from shared.bindings import to_http, to_request
-from shared.web.http import FORM, MAX_BODY_BYTES, Response
+from shared.domain.limits import REQUEST_BYTES
+from shared.web.http import FORM, Response
 
 
 def coming(body: bytes, content_type: str = FORM) -> func.HttpRequest:
@@ -28,8 +29,8 @@ def test_a_form_is_taken_apart() -> None:
 
 def test_what_is_no_form_or_too_long_is_not_taken_apart() -> None:
     assert to_request(coming(b"a=b", "text/plain")).form == {}
-    assert to_request(coming(b"a=" + b"b" * MAX_BODY_BYTES)).form == {}
-    assert len(to_request(coming(b"a=" + b"b" * MAX_BODY_BYTES)).body) > MAX_BODY_BYTES
+    assert to_request(coming(b"a=" + b"b" * REQUEST_BYTES)).form == {}
+    assert len(to_request(coming(b"a=" + b"b" * REQUEST_BYTES)).body) > REQUEST_BYTES
 
 
 def test_bytes_that_are_no_text_are_no_trouble() -> None:

@@ -48,9 +48,10 @@ def test_a_release_is_started_by_hand() -> None:
     assert [event.actor for event in world.store.events(release_id=shown["id"])] == [ADA]
 
 
-def test_a_version_may_be_a_number() -> None:
+@pytest.mark.parametrize("number", [31, 31.0])
+def test_a_version_may_be_a_number(number: float) -> None:
     world = World([PIPELINE])
-    status, shown = tell(releases.start_release, world, sending(START | {"version": 31}))
+    status, shown = tell(releases.start_release, world, sending(START | {"version": number}))
     assert (status, shown["model"]["version"]) == (202, "31")
 
 
@@ -102,6 +103,11 @@ def test_an_open_release_of_the_same_version_is_named() -> None:
         ({"version": True}, 400),
         ({"version": None}, 400),
         ({"version": 1.5}, 400),
+        ({"version": -1}, 400),
+        ({"version": 2**53}, 400),
+        ({"version": float("inf")}, 400),
+        ({"pipeline": "p" * 101}, 400),
+        ({"requested_by": "A\nB"}, 400),
         ({"version": "1 or 2"}, 400),
         ({"version": "../2"}, 400),
         ({"requested_by": "  "}, 400),

@@ -167,7 +167,7 @@ def test_whoever_cannot_be_counted_has_to_wait() -> None:
         ("[2001:db8::1]:51234", "2001:db8::/64"),
         ("2001:db8::1", "2001:db8::/64"),
         ("2001:0db8:0:0:ffff::1", "2001:db8::/64"),
-        ("::ffff:203.0.113.7", "::ffff:203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
         ("", UNKNOWN),
         ("unknown", UNKNOWN),
         ("203.0.113.7, evil", UNKNOWN),

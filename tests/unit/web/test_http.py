@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from shared.domain.errors import Blame, StepError, Trouble
+from shared.domain.limits import REQUEST_BYTES
 from shared.ports import Services
 from shared.web.http import (
-    MAX_BODY_BYTES,
     ProblemError,
     Request,
     Response,
@@ -80,7 +80,7 @@ def test_what_nobody_expected_is_logged_and_not_shown(caplog: pytest.LogCaptureF
         (b"\xff\xfe\x00", "application/json", 400),
         (b"[" * 50_000, "application/json", 400),
         (b'{"a": ' + b"1" * 5_000 + b"}", "application/json", 400),
-        (b" " * (MAX_BODY_BYTES + 1), "application/json", 413),
+        (b" " * (REQUEST_BYTES + 1), "application/json", 413),
     ],
 )
 def test_bodies_that_are_no_json_object_are_refused(

@@ -1,14 +1,18 @@
 """What programs get is what docs/openapi.yaml says, to the field."""
 
 import copy
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from shared.domain import limits
 from shared.domain.release import IgnoredEvent
-from shared.web import releases, revoking
-from shared.web.http import Request, guarded
-from tests.openapi import faults
+from shared.web import inputs, releases, revoking
+from shared.web.http import ProblemError, Request, guarded
+from tests.openapi import description, faults
 from tests.unit.web.browsing import document, look, say
 from tests.unit.web.samples import BERLIN, FULL, QUORUM, SEQUENCE
 from tests.unit.web.support import MODEL, Desk, waiting
@@ -61,6 +65,37 @@ def test_what_is_accepted_and_what_is_not() -> None:
     )
     assert unknown.status == 404
     assert faults(document(unknown), "Problem") == []
+
+
+def test_the_limits_are_those_of_the_service() -> None:
+    schemas = description()["components"]["schemas"]
+    listing = description()["paths"]["/api/releases"]["get"]["parameters"]
+    events = description()["paths"]["/api/releases/{id}/events"]["get"]["parameters"]
+    lengths = {each["name"]: each["schema"].get("maxLength") for each in listing}
+    assert lengths["pipeline"] == limits.PIPELINE_CHARACTERS
+    assert lengths["cursor"] == limits.CURSOR_CHARACTERS
+    assert events[0]["schema"]["maximum"] == limits.EVENT_NUMBER
+    start, order, answer = (schemas[name]["properties"] for name in ("Start", "Order", "Answer"))
+    assert start["pipeline"]["maxLength"] == limits.PIPELINE_CHARACTERS
+    assert start["version"]["anyOf"][1]["maximum"] == limits.VERSION_NUMBER
+    assert schemas["Person"]["maxLength"] == limits.PERSON_CHARACTERS
+    assert order["reason"]["maxLength"] == limits.COMMENT_CHARACTERS
+    assert answer["comment"]["maxLength"] == limits.COMMENT_CHARACTERS
+    for name in ("version", "code", "effective_at", "to"):
+        assert answer[name]["maxLength"] == limits.FIELD_CHARACTERS
+
+
+@given(
+    st.text(st.sampled_from("A\u3000 \t\n\x00\x85\xad\u061c\u200b\u2028\u202e\u2060\ufeff\ufffa"))
+    | st.text()
+)
+def test_names_of_people_are_taken_as_it_says(name: str) -> None:
+    says = re.fullmatch(description()["components"]["schemas"]["Person"]["pattern"], name)
+    try:
+        assert inputs.person({"by": name}, "by") == name.strip()
+        assert says
+    except ProblemError:
+        assert not says or len(name) > limits.PERSON_CHARACTERS
 
 
 def test_a_field_more_or_less_is_found() -> None:

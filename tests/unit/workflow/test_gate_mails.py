@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.ask import Ask, goes_out_anew
+from shared.domain.ask import Ask, read_mail_key
 from shared.domain.decision import Choice
 from shared.domain.errors import Blame, StepError, Trouble
 from shared.domain.policy import Escalation, Order
@@ -207,7 +207,7 @@ def revoked(story: Timeline, release_id: ReleaseId) -> Callable[[], None]:
         release = story.release(release_id)
         record = release.stages[1]
         assert record.ask is not None
-        kept = tuple(key for key in record.ask.mailed if not goes_out_anew(key))
+        kept = tuple(key for key in record.ask.mailed if not read_mail_key(key).goes_out_anew)
         ask = replace(record.ask, series=record.ask.series + 1, mailed=kept)
         changed = release.with_stage(replace(record, ask=ask))
         story.releasing.write(release_id, Change(changed))
