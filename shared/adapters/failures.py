@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from shared.adapters.redaction import without_secrets
+from shared.adapters.redaction import error_text
 from shared.domain.errors import Blame, StepError, Trouble
 
 if TYPE_CHECKING:
@@ -103,5 +103,5 @@ def error_code(error: "AzureError") -> str:
 
 
 def _first_line(error: "AzureError") -> str:
-    lines = str(error.message).splitlines() or ["no message."]
-    return without_secrets(lines[0])[:500]
+    lines = error_text(str(error.message)).splitlines() or ["no message."]
+    return lines[0][:500]

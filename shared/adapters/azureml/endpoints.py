@@ -14,7 +14,7 @@ from shared.adapters.azureml.troubles import (
     found,
 )
 from shared.adapters.azureml.workspaces import Workspaces
-from shared.adapters.redaction import without_secrets
+from shared.adapters.redaction import log_text
 from shared.domain.errors import Blame, StepError, Trouble, technical
 from shared.domain.pipeline import Json, Stage
 from shared.domain.release import ModelVersion
@@ -127,7 +127,7 @@ class AzureMlEndpoints:
                 read = partial(operations.get_logs, *names, lines, container_type=container)
                 log = found(read)
                 if log and log.strip() and log != "None":  # the SDK's word for null
-                    return without_secrets(log)
+                    return log_text(log)
         return ""
 
     def score(

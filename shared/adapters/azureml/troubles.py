@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.failures import PASSING_STATUSES, no_answer
-from shared.adapters.redaction import without_secrets
+from shared.adapters.redaction import error_text
 from shared.domain.errors import Blame, StepError, Trouble
 from shared.domain.pipeline import Workspace
 
@@ -152,7 +152,7 @@ def answer_error(text: str) -> dict[str, Any]:
 
 def readable(text: str) -> str:
     """Text for people, in one paragraph and without anything that opens a door."""
-    return " ".join(without_secrets(text).split())[:_WORDS]
+    return " ".join(error_text(text).split())[:_WORDS]
 
 
 def _trouble(error: "AzureError", what: str, workspace: Workspace) -> Trouble:
