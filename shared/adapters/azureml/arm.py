@@ -1,6 +1,5 @@
 """Plain reads of ARM: for what azure-ai-ml has no call for, or hides the status of."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -10,6 +9,7 @@ from shared.adapters.azureml.workspaces import Workspaces
 from shared.adapters.failures import no_answer
 from shared.domain.errors import StepError, Trouble, technical
 from shared.domain.pipeline import Workspace
+from shared.domain.untrusted import UnreadableError, parse_json
 
 VERSION = "2023-04-01"
 """Of Microsoft.MachineLearningServices: the latest stable one whose interface is at hand."""
@@ -35,7 +35,8 @@ class Answer:
 
     def text(self, name: str) -> str:
         """A text of the body; empty where there is none."""
-        return str(self.body.get(name) or "")
+        text = self.body.get(name)
+        return text if isinstance(text, str) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,12 @@ class Listing:
         for page in pages:
             if page.refusal is not None:
                 return cls((), page.refusal)
-            items += [item for item in page.body.get("value") or [] if isinstance(item, dict)]
+            value = page.body.get("value")
+            items += [
+                item
+                for item in (value if isinstance(value, list) else [])
+                if isinstance(item, dict)
+            ]
         return cls(tuple(items))
 
 
@@ -111,8 +117,8 @@ class Arm:
                 raise StepError(trouble)
             return Answer(status, {}, trouble)
         try:
-            body = json.loads(text)
-        except ValueError:
+            body = parse_json(text)
+        except UnreadableError:
             body = None
         if not isinstance(body, dict):
             raise technical("UnreadableAnswer", f"{what}: ARM's answer is no JSON.", retryable=True)

@@ -65,7 +65,7 @@ class AzureMlModels:
         with azure_ml_stops_here(f"Versions of model {name}", workspace):
             client = self._workspaces.client(workspace)
             there = found(lambda: internals.model_versions(client, name, limit))
-        return [_registered_version(version) for version in there or []]
+            return [_registered_version(version) for version in there or []]
 
     def default_container(self, *, workspace: Workspace) -> Container:
         """The container of the workspace's default datastore."""
@@ -73,7 +73,7 @@ class AzureMlModels:
         if key not in self._containers:
             with azure_ml_stops_here("The default datastore", workspace):
                 datastore = self._workspaces.client(workspace).datastores.get_default()
-            self._containers[key] = self._container(workspace, datastore)
+                self._containers[key] = self._container(workspace, datastore)
         return self._containers[key]
 
     def register(
@@ -123,7 +123,7 @@ class AzureMlModels:
             datastore: Any = self._workspaces.client(workspace).datastores.get(
                 container.datastore, include_secrets=True
             )
-        key = getattr(datastore.credentials, "account_key", None)
+            key = getattr(datastore.credentials, "account_key", None)
         if not key:
             raise technical(
                 "DatastoreHasNoKey",
@@ -145,7 +145,7 @@ class AzureMlModels:
             with azure_ml_stops_here(f"Datastore {place.datastore}", place.workspace):
                 client = self._workspaces.client(place.workspace)
                 datastore = client.datastores.get(place.datastore)
-            self._containers[key] = self._container(place.workspace, datastore)
+                self._containers[key] = self._container(place.workspace, datastore)
         return self._containers[key]
 
     def _container_at(self, place: BlobPath, workspace: Workspace) -> Container:

@@ -15,6 +15,7 @@ from azure.core.pipeline.policies import (
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
+from shared.adapters.answers import require_readable
 from shared.domain.addresses import is_safe
 from shared.domain.errors import technical
 
@@ -70,12 +71,15 @@ class ArmAuthenticationPolicy(ARMChallengeAuthenticationPolicy):
     def on_response(
         self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]
     ) -> None:
-        """Refuse an upload by plain HTTP.
+        """Refuse an upload by plain HTTP, and see an error's status before its body.
 
         Raises:
+            OddAnswerError: Only the status tells anything.
             StepError: What is signed would be sent readable by all.
         """
         super().on_response(request, response)
+        answer = response.http_response
+        require_readable(answer.status_code, answer.text, json.loads)
         path = urlsplit(request.http_request.url).path
         if path.lower().endswith("/startpendingupload") and not _is_upload_safe(response):
             raise technical(

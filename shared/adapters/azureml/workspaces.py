@@ -60,8 +60,10 @@ class Workspaces:
         key = workspace.arm_id.casefold()
         if key not in self._locations:
             with azure_ml_stops_here(f"Workspace {workspace.name}", workspace):
-                found = self.client(workspace).workspaces.get(workspace.name)
-            self._locations[key] = str(found.location)
+                found: Any = self.client(workspace).workspaces.get(workspace.name)
+                if not found.location:
+                    raise ValueError("it has no location")
+                self._locations[key] = str(found.location)
         return self._locations[key]
 
     def read(self, url: str) -> tuple[int, str]:
