@@ -1,7 +1,6 @@
 """What queries and bodies may hold. What they may not ends the view with a bad request."""
 
-import re
-
+from shared.domain.names import ASSET_NAME
 from shared.domain.pipeline import Json
 from shared.domain.release import Outcome
 from shared.web.http import Request, bad_request
@@ -12,9 +11,6 @@ MAX_NAME_LENGTH = 100
 
 MAX_PERSON_LENGTH = 254
 """Characters of who asks for something: the longest mail address (RFC 5321, errata 1690)."""
-
-_NAME = re.compile(r"[A-Za-z0-9][\w.\-]{0,254}", re.ASCII)
-"""Names and versions of Azure ML assets."""
 
 
 def pipeline_filter(request: Request) -> str | None:
@@ -56,7 +52,7 @@ def asset_name(body: dict[str, Json], name: str) -> str:
     value = body.get(name)
     is_number = isinstance(value, int) and not isinstance(value, bool)
     given = str(value) if is_number else text(body, name)
-    if not _NAME.fullmatch(given):
+    if not ASSET_NAME.fullmatch(given):
         raise bad_request(f"{name} is none that Azure ML would take.")
     return given
 
