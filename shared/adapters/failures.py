@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeIs
 
-from shared.adapters.redaction import without_secrets
+from shared.adapters.answers import KINDS, unreadable
+from shared.adapters.redaction import error_text
 from shared.domain.errors import Blame, StepError, Trouble
 
 if TYPE_CHECKING:
-    from azure.core.exceptions import AzureError
+    from azure.core.exceptions import AzureError, HttpResponseError
 
 PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 """What Azure's own clients try again on (azure-core 1.41, `RetryPolicyBase`)."""
@@ -24,6 +25,11 @@ ADVICE = {
 }
 """What to do, by HTTP status."""
 
+LONGEST_PAUSE_SECONDS = 86_400.0
+"""Of what a service's `Retry-After` may ask for."""
+
+CODE_CHARACTERS = 100
+
 NOTHING: Mapping[int, str] = MappingProxyType({})
 
 
@@ -35,12 +41,23 @@ def azure_stops_here(what: str, *, mendable: Mapping[int, str] = NOTHING) -> Ite
         what: The resource and what was wanted of it, for people: `Table releases`.
         mendable: What to do, by HTTP statuses that are tried again until it is done.
     """
-    from azure.core.exceptions import AzureError
+    from azure.core.exceptions import AzureError, DecodeError
 
     try:
         yield
+    except (DecodeError, *KINDS) as error:
+        if is_refusal(error):
+            raise StepError(trouble(error, what, mendable)) from error
+        raise unreadable(error, what) from error
     except AzureError as error:
         raise StepError(trouble(error, what, mendable)) from error
+
+
+def is_refusal(error: Exception) -> "TypeIs[HttpResponseError]":
+    """Whether the answer's status says more than its body, which could not be read."""
+    from azure.core.exceptions import HttpResponseError
+
+    return isinstance(error, HttpResponseError) and (error.status_code or 0) >= 400
 
 
 def trouble(error: "AzureError", what: str, mendable: Mapping[int, str] = NOTHING) -> Trouble:
@@ -91,7 +108,7 @@ def _retry_after(error: "AzureError") -> float | None:
     """The seconds of the answer's `Retry-After`; a date (RFC 9110) is passed over."""
     response = getattr(error, "response", None)
     text = "" if response is None else response.headers.get("Retry-After", "")
-    return float(text) if text.isascii() and text.isdigit() else None
+    return min(float(text), LONGEST_PAUSE_SECONDS) if text.isascii() and text.isdigit() else None
 
 
 def error_code(error: "AzureError") -> str:
@@ -99,9 +116,9 @@ def error_code(error: "AzureError") -> str:
     code = getattr(error, "error_code", None) or getattr(
         getattr(error, "error", None), "code", None
     )
-    return str(getattr(code, "value", code or ""))
+    return str(getattr(code, "value", code or ""))[:CODE_CHARACTERS]
 
 
 def _first_line(error: "AzureError") -> str:
-    lines = str(error.message).splitlines() or ["no message."]
-    return without_secrets(lines[0])[:500]
+    lines = error_text(str(error.message)).splitlines() or ["no message."]
+    return lines[0][:500]

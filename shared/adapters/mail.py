@@ -120,7 +120,7 @@ class EmailMailer:
         """
         with azure_stops_here(SERVICE, mendable=MENDABLE):
             operation = self._operation(operation_id, share=LOOKING)
-        return None if operation is None else _failure(operation, operation_id)
+            return None if operation is None else _failure(operation, operation_id)
 
     def _hand_over(self, how: str, mail: Mail, **more: Any) -> None:  # noqa: ANN401 (parts of JSON)
         client, message = self._client(), {**self._message(mail), **more}

@@ -1,6 +1,6 @@
 """What is known of a model when people are asked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
@@ -8,6 +8,7 @@ from typing import Final
 
 from shared.domain.artefacts import Artefact
 from shared.domain.decision import Choice, Decision
+from shared.domain.limits import SHOWN_CHARACTERS
 from shared.domain.pipeline import Json
 from shared.domain.release import ModelVersion, Outcome, Probe, Release, ReleaseId
 
@@ -215,19 +216,20 @@ class Evidence:
 
 def differences(before: Json, after: Json, where: str = "") -> list[Difference]:
     """Where two JSON values differ, leaf by leaf, in order of their names."""
+    return list(differing(before, after, where))
+
+
+def differing(before: Json, after: Json, where: str = "") -> Iterator[Difference]:
+    """As `differences`, one by one: answers of models may differ in a million places."""
     if isinstance(before, dict) and isinstance(after, dict):
-        return [
-            found
-            for name in sorted(before.keys() | after.keys())
-            for found in differences(before.get(name), after.get(name), _below(where, name))
-        ]
-    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        return [
-            found
-            for position, (one, other) in enumerate(zip(before, after, strict=True))
-            for found in differences(one, other, f"{where}[{position}]")
-        ]
-    return [] if _is_same(before, after) else [Difference(where, before, after)]
+        for name in sorted(before.keys() | after.keys()):
+            yield from differing(before.get(name), after.get(name), _below(where, name))
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for position, (one, other) in enumerate(zip(before, after, strict=True)):
+            at = where if len(where) > SHOWN_CHARACTERS else f"{where}[{position}]"
+            yield from differing(one, other, at)
+    elif not _is_same(before, after):
+        yield Difference(where, before, after)
 
 
 def metrics_of(*values: dict[str, str]) -> dict[str, float]:
@@ -254,7 +256,11 @@ def _number(text: str) -> float | None:
 
 
 def _below(where: str, name: str) -> str:
-    return f"{where}.{name}" if where else name
+    """A path, not longer than anybody reads: models answer names of any length."""
+    if len(where) > SHOWN_CHARACTERS:
+        return where
+    shown = name if len(name) <= SHOWN_CHARACTERS else f"{name[:SHOWN_CHARACTERS]}…"
+    return f"{where}.{shown}" if where else shown
 
 
 def _is_same(one: Json, other: Json) -> bool:

@@ -1,7 +1,11 @@
 """Whether a deployment's answer is good enough."""
 
+from collections.abc import Iterator
+from itertools import islice
 from math import isfinite
+from typing import Final
 
+from shared.domain.limits import NUMBER_DIGITS, SHOWN_CHARACTERS
 from shared.domain.pipeline import Health, Json
 from shared.domain.release import Probe
 
@@ -15,6 +19,9 @@ KINDS: dict[str, tuple[type, ...]] = {
 }
 """The words that a shape is made of. A number is finite: JSON has no NaN and no Infinity, which a
 model answers that has computed nothing of use."""
+
+SHOWN_PROBLEMS: Final = 5
+"""Of a list; the others are like them."""
 
 
 def judge(health: Health, *, status: int, latency_seconds: float, body: Json) -> Probe:
@@ -51,12 +58,7 @@ def shape_problems(value: Json, shape: Json, where: str = "answer") -> list[str]
             return [f"{where} is {_name(value)} instead of a list"]
         if not value:
             return [f"{where} is an empty list"]
-        inner = shape[0]
-        return [
-            problem
-            for position, item in enumerate(value)
-            for problem in shape_problems(item, inner, f"{where}[{position}]")
-        ][:5]
+        return list(islice(_item_problems(value, shape[0], where), SHOWN_PROBLEMS))
     if isinstance(shape, dict):
         if not isinstance(value, dict):
             return [f"{where} is {_name(value)} instead of an object"]
@@ -69,7 +71,20 @@ def shape_problems(value: Json, shape: Json, where: str = "answer") -> list[str]
                 else [f"{where} has no {key!r}"]
             )
         ]
-    return [] if value == shape else [f"{where} is {value!r} instead of {shape!r}"]
+    return [] if value == shape else [f"{where} is {_shown(value)} instead of {shape!r}"]
+
+
+def _item_problems(items: list[Json], shape: Json, where: str) -> Iterator[str]:
+    for position, item in enumerate(items):
+        yield from shape_problems(item, shape, f"{where}[{position}]")
+
+
+def _shown(value: Json) -> str:
+    """A value as it stands in a sentence: a model may answer one of any size."""
+    if isinstance(value, str):
+        return repr(value) if len(value) <= SHOWN_CHARACTERS else f"{value[:SHOWN_CHARACTERS]!r}…"
+    is_short = not isinstance(value, int) or abs(value) < 10**NUMBER_DIGITS
+    return _name(value) if isinstance(value, dict | list) or not is_short else repr(value)
 
 
 def _is_kind(value: Json, kind: str) -> bool:

@@ -27,7 +27,16 @@ JSON_DEPTH: Final = 64
 
 YAML_DEPTH: Final = 64
 YAML_NODES: Final = 100_000
-"""Levels of a YAML text, and values in it, keys among them."""
+"""Levels of a YAML text, and values in it, keys among them; an alias counts for what it names."""
+
+NUMBER_DIGITS: Final = 18
+"""Of a whole number where a short one is meant: a version, a tag, a pipeline's field."""
+
+EVENT_ID_CHARACTERS: Final = 200
+"""Of an event's id, which is a UUID: it has to fit into a row's key."""
+
+SHOWN_CHARACTERS: Final = 200
+"""Of a value that is quoted in a sentence."""
 
 MLMODEL_BYTES: Final = 64 * 1024
 """Of an `MLmodel` file; a signature of a thousand columns has as many."""

@@ -5,6 +5,9 @@ from hashlib import sha256
 
 from shared.domain.release import ModelVersion, ReleaseId
 
+ASSET_NAME = re.compile(r"[A-Za-z0-9][\w.\-]{0,254}", re.ASCII)
+"""Names and versions of models and other assets that Azure ML takes, as a whole match."""
+
 SLUG_LENGTH = 40
 
 PIPELINE_TAG = "modelgate-pipeline"

@@ -5,8 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.domain.limits import EVENT_ID_CHARACTERS, NUMBER_DIGITS
+from shared.domain.names import ASSET_NAME
 from shared.domain.pipeline import Json, Pipeline
 from shared.domain.release import ModelVersion
+from shared.domain.untrusted import legible
 
 MODEL_REGISTERED = "Microsoft.MachineLearningServices.ModelRegistered"
 
@@ -51,17 +54,22 @@ def read_event(
         data: The event's data.
 
     Raises:
-        MalformedEventError: It is not a `ModelRegistered` event, or lacks a part that matters.
+        MalformedEventError: It is not a `ModelRegistered` event, or a part that matters is not
+            there or is not what Azure ML would send.
     """
     if type_ != MODEL_REGISTERED:
-        raise MalformedEventError(f"the event type is {type_}, not {MODEL_REGISTERED}")
-    if not event_id:
+        raise MalformedEventError(f"the event type is {_shown(type_)}, not {MODEL_REGISTERED}")
+    if not event_id or not isinstance(event_id, str):
         raise MalformedEventError("the event has no id")
+    if len(event_id) > EVENT_ID_CHARACTERS or not event_id.isprintable():
+        raise MalformedEventError(
+            f"the event's id is not one line of at most {EVENT_ID_CHARACTERS} characters"
+        )
     if at is None or at.tzinfo is None:
         raise MalformedEventError("the event has no time with a time zone")
-    workspace = WORKSPACE_ID.match(source or "")
+    workspace = WORKSPACE_ID.match(source) if isinstance(source, str) else None
     if workspace is None:
-        raise MalformedEventError(f"the event's source is no Azure ML workspace: {source}")
+        raise MalformedEventError(f"the event's source is no Azure ML workspace: {_shown(source)}")
     if not isinstance(data, dict):
         raise MalformedEventError("the event's data is no object")
     return Registration(
@@ -73,24 +81,34 @@ def read_event(
     )
 
 
+def _shown(value: object) -> str:
+    return str(value) if value is None else legible(value)
+
+
 def _either(data: Mapping[str, Json], name: str) -> Json:
     return data.get(name, data.get(name[0].lower() + name[1:]))
 
 
 def _name(data: Mapping[str, Json]) -> str:
     name = _either(data, "ModelName")
-    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+    if not isinstance(name, str) or not name.strip():
         raise MalformedEventError("the event's data has no ModelName")
-    return name
+    return _asset(name, "ModelName")
 
 
 def _version(data: Mapping[str, Json]) -> str:
-    version = _either(data, "ModelVersion")
-    if isinstance(version, bool) or not isinstance(version, int | str):
+    version = _text(_either(data, "ModelVersion"), int)
+    if version is None or not version.strip():
         raise MalformedEventError("the event's data has no ModelVersion, as text or whole number")
-    if not str(version).strip() or not str(version).isprintable():
-        raise MalformedEventError("the event's data has no ModelVersion, as text or whole number")
-    return str(version)
+    return _asset(version, "ModelVersion")
+
+
+def _asset(text: str, field: str) -> str:
+    if not ASSET_NAME.fullmatch(text):
+        raise MalformedEventError(
+            f"the event's {field} is none that Azure ML would take: {legible(text)}"
+        )
+    return text
 
 
 def _tags(data: Mapping[str, Json]) -> dict[str, str]:
@@ -99,7 +117,24 @@ def _tags(data: Mapping[str, Json]) -> dict[str, str]:
         return {}
     if not isinstance(tags, dict):
         raise MalformedEventError("the event's ModelTags are no object")
-    return {name: "" if value is None else str(value) for name, value in tags.items()}
+    texts: dict[str, str] = {}
+    for name, value in tags.items():
+        text = "" if value is None else _text(value, bool, int, float)
+        if text is None:
+            raise MalformedEventError(f"the event's tag {legible(name)} is no text")
+        texts[name] = text
+    return texts
+
+
+def _text(value: Json, *kinds: type) -> str | None:
+    """A text, or a short value of one of `kinds` as text; None for anything else."""
+    if isinstance(value, str):
+        return value
+    if type(value) not in kinds:
+        return None
+    # Python refuses to write out a number of thousands of digits
+    is_long = isinstance(value, int) and abs(value) >= 10**NUMBER_DIGITS
+    return None if is_long else str(value)
 
 
 def takers(

@@ -3,7 +3,7 @@
 import json
 from typing import Final
 
-from shared.domain.limits import JSON_DEPTH
+from shared.domain.limits import JSON_DEPTH, SHOWN_CHARACTERS
 from shared.domain.pipeline import Json
 
 TOO_DEEP: Final = "is nested too deeply"
@@ -32,6 +32,15 @@ def parse_json(text: str | bytes, *, depth: int = JSON_DEPTH) -> Json:
         raise UnreadableError("is no JSON") from error
     _check(value, depth)
     return value
+
+
+def legible(value: object, most: int = SHOWN_CHARACTERS) -> str:
+    """What somebody sent, as a part of a sentence: one line of text, cut where it is long."""
+    text = value if isinstance(value, str) else type(value).__name__
+    shown = "".join(
+        each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text[:most]
+    )
+    return shown if len(text) <= most else f"{shown}…"
 
 
 def _check(value: Json, depth: int) -> None:

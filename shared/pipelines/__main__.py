@@ -36,7 +36,7 @@ def _check(folder: Path, settings_file: Path | None) -> int:
     if settings_file is not None:
         try:
             settings |= json.loads(settings_file.read_text(encoding="utf-8")).get("Values", {})
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError, AttributeError, TypeError) as error:
             print(f"{settings_file}: cannot be read as settings: {error}", file=sys.stderr)
             return 1
     try:

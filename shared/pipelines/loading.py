@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from json import JSONDecodeError
 from pathlib import Path
 from types import MappingProxyType
 
@@ -23,6 +24,7 @@ from shared.domain.pipeline import (
     Workspace,
 )
 from shared.domain.policy import ApprovalPolicy
+from shared.domain.untrusted import UnreadableError, legible, parse_json
 from shared.pipelines.approval import approval_policy
 from shared.pipelines.models import (
     HealthFields,
@@ -249,9 +251,9 @@ def _health(document: Document, at: Location, fields: HealthFields) -> Health:
     if isinstance(fields.sample_request, str):
         file = _beside(document, (*at, "sample_request"), fields.sample_request)
         try:
-            request = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
-        except ValueError as error:
-            message = f"{fields.sample_request} is no JSON: {error}"
+            request = _json_in(file) if file.is_file() else None
+        except UnreadableError as error:
+            message = f"{fields.sample_request} {error}"
             document.problems.append(document.problem((*at, "sample_request"), message))
     else:
         request = fields.sample_request
@@ -269,9 +271,22 @@ def _health(document: Document, at: Location, fields: HealthFields) -> Health:
     )
 
 
+def _json_in(file: Path) -> Json:
+    try:
+        return parse_json(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise UnreadableError("is no UTF-8") from error
+    except UnreadableError as error:
+        where = f": {error.__cause__}" if isinstance(error.__cause__, JSONDecodeError) else ""
+        raise UnreadableError(f"{error}{where}") from error
+
+
 def _beside(document: Document, at: Location, name: str) -> Path:
     """A path beside the pipeline file; what lies elsewhere would not be deployed with it."""
     folder = document.file.parent.resolve()
+    if not name.isprintable():
+        document.problems.append(document.problem(at, f"is no path: {legible(name)}"))
+        return folder
     path = (folder / name).resolve()
     if not path.is_relative_to(folder):
         document.problems.append(document.problem(at, f"{name} lies outside {folder.name}/"))

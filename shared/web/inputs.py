@@ -9,6 +9,7 @@ from shared.domain.limits import (
     PIPELINE_CHARACTERS,
     VERSION_NUMBER,
 )
+from shared.domain.names import ASSET_NAME
 from shared.domain.pipeline import Json
 from shared.domain.release import Outcome
 from shared.web.http import Request, bad_request
@@ -18,9 +19,6 @@ _LINE = re.compile(
     r"[^\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+"
 )
 """One line, without what is not seen or turns round what is: `Person` in `docs/openapi.yaml`."""
-
-_NAME = re.compile(r"[A-Za-z0-9][\w.\-]{0,254}", re.ASCII)
-"""Names and versions of Azure ML assets."""
 
 
 def pipeline_filter(request: Request) -> str | None:
@@ -76,7 +74,7 @@ def pipeline_name(body: dict[str, Json], name: str) -> str:
 def asset_name(body: dict[str, Json], name: str) -> str:
     """A name."""
     given = text(body, name)
-    if not _NAME.fullmatch(given):
+    if not ASSET_NAME.fullmatch(given):
         raise bad_request(f"{name} is none that Azure ML would take.")
     return given
 

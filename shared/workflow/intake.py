@@ -7,6 +7,7 @@ from shared.domain.pipeline import Json, Pipeline
 from shared.domain.registration import MalformedEventError, Registration, read_event, takers
 from shared.domain.release import IgnoredEvent, ReleaseId
 from shared.domain.trail import Change, begin
+from shared.domain.untrusted import legible
 from shared.ports import Counter, Orchestrations, Services
 
 logger = logging.getLogger(__name__)
@@ -33,12 +34,15 @@ def take_event(
     try:
         registration = read_event(event_id=event_id, type_=type_, source=source, at=at, data=data)
     except MalformedEventError as error:
-        _ignore(services, event_id or "", source or "", None, str(error))
+        # what the event says of itself may be anything, and has to fit into a row
+        told_id, told_source = (legible(given or "") for given in (event_id, source))
+        _ignore(services, told_id, told_source, None, str(error))
         return []
     taken, refusals = takers(services.pipelines.values(), registration)
     if not taken:
         reason = "; ".join(refusals) or "there are no pipelines"
-        _ignore(services, registration.event_id, registration.workspace, registration, reason)
+        workspace = legible(registration.workspace)
+        _ignore(services, registration.event_id, workspace, registration, reason)
     return [_start(services, orchestrations, pipeline, registration) for pipeline in taken]
 
 

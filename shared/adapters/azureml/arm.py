@@ -35,7 +35,8 @@ class Answer:
 
     def text(self, name: str) -> str:
         """A text of the body; empty where there is none."""
-        return str(self.body.get(name) or "")
+        text = self.body.get(name)
+        return text if isinstance(text, str) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,12 @@ class Listing:
         for page in pages:
             if page.refusal is not None:
                 return cls((), page.refusal)
-            items += [item for item in page.body.get("value") or [] if isinstance(item, dict)]
+            value = page.body.get("value")
+            items += [
+                item
+                for item in (value if isinstance(value, list) else [])
+                if isinstance(item, dict)
+            ]
         return cls(tuple(items))
 
 

@@ -34,7 +34,7 @@ class Containers:
             what = "The default datastore"
             with azure_ml_stops_here(what, workspace):
                 datastore = self._workspaces.client(workspace).datastores.get_default()
-            self._known[key] = self._container(workspace, datastore, what)
+                self._known[key] = self._container(workspace, datastore, what)
         return self._known[key]
 
     def of(self, place: DatastorePath | BlobPath, workspace: Workspace, what: str) -> Container:
@@ -55,7 +55,7 @@ class Containers:
             with azure_ml_stops_here(f"Datastore {place.datastore}", workspace):
                 client = self._workspaces.client(workspace)
                 datastore = client.datastores.get(place.datastore)
-            self._known[key] = self._container(workspace, datastore, what)
+                self._known[key] = self._container(workspace, datastore, what)
         return self._known[key]
 
     def key(self, container: Container) -> str:
@@ -76,7 +76,7 @@ class Containers:
             datastore: Any = self._workspaces.client(workspace).datastores.get(
                 container.datastore, include_secrets=True
             )
-        key = getattr(datastore.credentials, "account_key", None)
+            key = getattr(datastore.credentials, "account_key", None)
         if not key:
             raise technical(
                 "DatastoreHasNoKey",

@@ -15,7 +15,7 @@ from shared.adapters.azureml.troubles import (
 )
 from shared.adapters.azureml.workspaces import Workspaces
 from shared.adapters.egress.scoring import ScoringAddresses
-from shared.adapters.redaction import without_secrets
+from shared.adapters.redaction import log_text
 from shared.domain.errors import Blame, StepError, Trouble, technical
 from shared.domain.pipeline import Json, Stage
 from shared.domain.release import ModelVersion
@@ -48,21 +48,15 @@ class AzureMlEndpoints:
         there = self._find(stage)
         if there is None:
             return None
-        properties = there.properties
-        return Endpoint(
-            name=str(there.name),
-            provisioning=fold(properties.provisioning_state),
-            traffic={name.lower(): int(n) for name, n in (properties.traffic or {}).items()},
-            scoring_uri=str(properties.scoring_uri or ""),
-            tags=dict(there.tags or {}),
-        )
+        with azure_ml_stops_here(f"Endpoint {stage.endpoint}", stage.workspace):
+            return _endpoint(there)
 
     def deployments(self, *, stage: Stage) -> list[Deployment]:
         """The endpoint's deployments; empty where there is no endpoint."""
         with azure_ml_stops_here(f"Deployments of {stage.endpoint}", stage.workspace):
             operations = self._workspaces.client(stage.workspace).online_deployments
             there = found(lambda: list(operations.list(stage.endpoint.lower())))
-        return [_deployment(each) for each in there or []]
+            return [_deployment(each) for each in there or []]
 
     def begin_create(self, *, stage: Stage, tags: Mapping[str, str]) -> str:
         """Create the stage's endpoint; one that is there is left alone with its live traffic."""
@@ -100,8 +94,8 @@ class AzureMlEndpoints:
                 "EndpointNotFound",
                 f"Endpoint {name} is not in workspace {stage.workspace.name} any more.",
             )
-        there.properties.traffic = {key.lower(): percent for key, percent in traffic.items()}
         with azure_ml_stops_here(f"Traffic of endpoint {name}", stage.workspace):
+            there.properties.traffic = {key.lower(): percent for key, percent in traffic.items()}
             client = self._workspaces.client(stage.workspace)
             url = internals.put_endpoint(client, name, there)
         return str(Started(Kind.ENDPOINT, name, url))
@@ -135,7 +129,7 @@ class AzureMlEndpoints:
                 read = partial(operations.get_logs, *names, lines, container_type=container)
                 log = found(read)
                 if log and log.strip() and log != "None":  # the SDK's word for null
-                    return without_secrets(log)
+                    return log_text(log)
         return ""
 
     def score(
@@ -186,7 +180,18 @@ class AzureMlEndpoints:
         with azure_ml_stops_here(f"Deployment {name} on {stage.endpoint}", stage.workspace):
             operations = self._workspaces.client(stage.workspace).online_deployments
             there = found(lambda: operations.get(name, stage.endpoint.lower()))
-        return _deployment(there) if there is not None else None
+            return _deployment(there) if there is not None else None
+
+
+def _endpoint(there: Any) -> Endpoint:  # noqa: ANN401 (a model of the SDK's)
+    properties = there.properties
+    return Endpoint(
+        name=str(there.name),
+        provisioning=fold(properties.provisioning_state),
+        traffic={name.lower(): int(n) for name, n in (properties.traffic or {}).items()},
+        scoring_uri=str(properties.scoring_uri or ""),
+        tags=_texts(there.tags),
+    )
 
 
 def _deployment(there: Any) -> Deployment:  # noqa: ANN401 (a union of the SDK's)
@@ -194,8 +199,13 @@ def _deployment(there: Any) -> Deployment:  # noqa: ANN401 (a union of the SDK's
         name=str(there.name),
         provisioning=fold(there.provisioning_state),
         model=str(there.model) if there.model else None,
-        tags=dict(there.tags or {}),
+        tags=_texts(there.tags),
     )
+
+
+def _texts(tags: Mapping[str, Any] | None) -> dict[str, str]:
+    """Tags as Azure takes them; whoever may write them may write anything."""
+    return {str(name): "" if tag is None else str(tag) for name, tag in (tags or {}).items()}
 
 
 def _is_same(there: Deployment, stage: Stage, model: ModelVersion, tags: Mapping[str, str]) -> bool:

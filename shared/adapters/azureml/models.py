@@ -50,7 +50,7 @@ class AzureMlModels:
         with azure_ml_stops_here(f"Versions of model {name}", workspace):
             client = self._workspaces.client(workspace)
             there = found(lambda: internals.model_versions(client, name, limit))
-        return [_registered_version(version) for version in there or []]
+            return [_registered_version(version) for version in there or []]
 
     def default_container(self, *, workspace: Workspace) -> Container:
         """The container of the workspace's default datastore."""

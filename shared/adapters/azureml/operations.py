@@ -1,11 +1,11 @@
 """Long-running operations: what was started, and how it stands."""
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 from shared.adapters.azureml.troubles import operation_trouble
+from shared.domain.untrusted import UnreadableError, parse_json
 from shared.ports import OperationState, OperationStatus
 
 STATES = {"succeeded": OperationState.SUCCEEDED} | dict.fromkeys(
@@ -73,16 +73,17 @@ def status_of(started: Started, text: str) -> OperationStatus | None:
     None where the answer is none of an operation's.
     """
     try:
-        answer = json.loads(text)
-    except ValueError:
+        answer = parse_json(text)
+    except UnreadableError:
         return None
-    if not isinstance(answer, dict) or "status" not in answer:
+    status = answer.get("status") if isinstance(answer, dict) else None
+    if not isinstance(answer, dict) or not isinstance(status, str):
         return None
-    state = fold(answer["status"])
+    state = fold(status)
     if state is not OperationState.FAILED:
         return OperationStatus(state)
     error = answer.get("error")
     if not isinstance(error, dict):
-        canceled = str(answer["status"]).lower() == "canceled"
+        canceled = status.lower() == "canceled"
         error = {"code": "OperationCanceled" if canceled else "Failed"}
     return OperationStatus(state, operation_trouble(started.what, error))

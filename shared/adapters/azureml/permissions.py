@@ -73,8 +73,8 @@ def needed(stage: Stage, *, copies: bool, opens_with_keys: bool) -> list[str]:
 def is_granted(roles: Iterable[Mapping[str, Any]], operation: str) -> bool:
     """Whether any of the roles, as ARM lists them, grants an operation."""
     return any(
-        _any_matches(role.get("actions") or [], operation)
-        and not _any_matches(role.get("notActions") or [], operation)
+        _any_matches(role.get("actions"), operation)
+        and not _any_matches(role.get("notActions"), operation)
         for role in roles
     )
 
@@ -116,8 +116,12 @@ def look_at_permissions(arm: Arm, stage: Stage, operations: Iterable[str]) -> Ch
     return Check(name, False, words)
 
 
-def _any_matches(patterns: Iterable[str], operation: str) -> bool:
-    return any(_pattern(each).fullmatch(operation.casefold()) for each in patterns)
+def _any_matches(patterns: object, operation: str) -> bool:
+    """Whether any of a role's patterns matches; what is no list of texts has none."""
+    texts = (
+        [each for each in patterns if isinstance(each, str)] if isinstance(patterns, list) else []
+    )
+    return any(_pattern(each).fullmatch(operation.casefold()) for each in texts)
 
 
 def _pattern(text: str) -> re.Pattern[str]:

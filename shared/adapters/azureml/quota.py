@@ -78,7 +78,7 @@ def look_at_quota(arm: Arm, workspace: Workspace, compute: ManagedCompute, locat
     if refusal is not None:
         return Check(name, None, _not_told(location, refusal))
     size = _named(sizes.items, compute.instance_type)
-    if size is None or not size.get("vCPUs"):
+    if size is None or not isinstance(size.get("vCPUs"), int):
         words = f"Azure ML does not list {compute.instance_type} in {location}, so it is not known "
         return Check(
             name, None, f"{words}whether there is quota for it. See that the size is right."

@@ -4,16 +4,18 @@ Codes and causes are Microsoft's, from "Troubleshoot online endpoint deployment 
 (learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-online-endpoints).
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.failures import PASSING_STATUSES, no_answer
-from shared.adapters.redaction import without_secrets
+from shared.adapters.answers import KINDS, OddAnswerError, text_of, unreadable
+from shared.adapters.failures import CODE_CHARACTERS, PASSING_STATUSES, is_refusal, no_answer
+from shared.adapters.redaction import error_text
 from shared.domain.errors import Blame, StepError, Trouble
-from shared.domain.pipeline import Workspace
+from shared.domain.limits import JSON_DEPTH
+from shared.domain.pipeline import Json, Workspace
+from shared.domain.untrusted import UnreadableError, parse_json
 
 if TYPE_CHECKING:
     from azure.core.exceptions import AzureError
@@ -97,16 +99,25 @@ _WORDS = 1000
 def azure_ml_stops_here(what: str, workspace: Workspace) -> Iterator[None]:
     """Turn what azure-ai-ml and azure-core raise into `StepError`.
 
+    The SDK takes answers apart as they are asked for what they hold: that belongs in here, too.
+
     Args:
         what: The resource, for people: `Endpoint api-diabetes-qa`.
         workspace: Where it is.
     """
-    from azure.core.exceptions import AzureError
+    from azure.core.exceptions import AzureError, DecodeError
 
+    where = f"{what} in workspace {workspace.name}"
     try:
         yield
+    except OddAnswerError as error:
+        raise StepError(answer_trouble(where, workspace, error.status, "")) from error
+    except (DecodeError, *KINDS) as error:
+        if is_refusal(error):
+            raise StepError(_trouble(error, where, workspace)) from error
+        raise unreadable(error, where) from error
     except AzureError as error:
-        raise StepError(_trouble(error, what, workspace)) from error
+        raise StepError(_trouble(error, where, workspace)) from error
 
 
 def found[Resource](get: Callable[[], Resource]) -> Resource | None:
@@ -120,6 +131,10 @@ def found[Resource](get: Callable[[], Resource]) -> Resource | None:
         return get()
     except HttpResponseError as error:
         if error.status_code == 404:
+            return None
+        raise
+    except OddAnswerError as error:
+        if error.status == 404:
             return None
         raise
 
@@ -140,22 +155,21 @@ def operation_trouble(what: str, error: Mapping[str, Any]) -> Trouble:
     return Trouble(blame, code or "Failed", f"{what} failed: {words or 'Azure gives no reason.'}")
 
 
-def answer_error(text: str) -> dict[str, Any]:
+def answer_error(text: str) -> Mapping[str, Json]:
     """The `error` member of an answer; empty where there is none: bodies differ, or are null."""
     try:
-        body = json.loads(text)
-    except ValueError:
+        body = parse_json(text)
+    except UnreadableError:
         return {}
-    error = body.get("error") if isinstance(body, dict) else None
-    return error if isinstance(error, dict) else {}
+    return _object(_object(body).get("error"))
 
 
 def readable(text: str) -> str:
     """Text for people, in one paragraph and without anything that opens a door."""
-    return " ".join(without_secrets(text).split())[:_WORDS]
+    return " ".join(error_text(text).split())[:_WORDS]
 
 
-def _trouble(error: "AzureError", what: str, workspace: Workspace) -> Trouble:
+def _trouble(error: "AzureError", where: str, workspace: Workspace) -> Trouble:
     from azure.core.exceptions import (
         ClientAuthenticationError,
         HttpResponseError,
@@ -163,10 +177,9 @@ def _trouble(error: "AzureError", what: str, workspace: Workspace) -> Trouble:
         ServiceResponseError,
     )
 
-    where = f"{what} in workspace {workspace.name}"
     response = error.response if isinstance(error, HttpResponseError) else None
     if response is not None:
-        return answer_trouble(where, workspace, response.status_code or 0, response.text())
+        return answer_trouble(where, workspace, response.status_code or 0, text_of(response))
     if isinstance(error, ServiceRequestError | ServiceResponseError | ClientAuthenticationError):
         return no_answer(error, where)
     # azure-ai-ml's own checks
@@ -205,17 +218,19 @@ def answer_trouble(where: str, workspace: Workspace, status: int, text: str) -> 
     )
 
 
-def _codes(error: Mapping[str, Any]) -> list[str]:
+def _codes(error: Mapping[str, Any], depth: int = JSON_DEPTH) -> list[str]:
     """Every code of an error, from the general to the particular."""
-    codes = [str(error.get("code") or "")]
-    for detail in error.get("details") or []:
-        codes += _codes(detail)
-    for info in error.get("additionalInfo") or []:
+    if depth == 0:
+        return []
+    codes = [_text(error.get("code"))[:CODE_CHARACTERS]]
+    for detail in _objects(error.get("details")):
+        codes += _codes(detail, depth - 1)
+    for info in _objects(error.get("additionalInfo")):
         if info.get("type") == "InnerError":
-            inner = (info.get("info") or {}).get("value")
-            while inner:
-                codes.append(str(inner.get("code") or ""))
-                inner = inner.get("innerError")
+            inner = _object(_object(info.get("info")).get("value"))
+            for _ in range(depth):
+                codes.append(_text(inner.get("code"))[:CODE_CHARACTERS])
+                inner = _object(inner.get("innerError"))
     return [code for code in codes if code]
 
 
@@ -224,18 +239,35 @@ def _particular(codes: list[str]) -> str:
     return (telling or codes or [""])[-1]
 
 
-def _words(error: Mapping[str, Any]) -> str:
+def _words(error: Mapping[str, Any], depth: int = JSON_DEPTH) -> str:
     """The innermost message that says something; the inferencing service's is JSON in JSON."""
-    for detail in error.get("details") or []:
-        inner = _words(detail)
+    for detail in _objects(error.get("details")) if depth else ():
+        inner = _words(detail, depth - 1)
         if inner:
             return inner
-    text = str(error.get("message") or "")
+    text = _text(error.get("message"))
     try:
-        problem = json.loads(text.rpartition("error detail: ")[2])
-    except ValueError:
+        problem = parse_json(text.rpartition("error detail: ")[2])
+    except UnreadableError:
         return text
-    errors = problem.get("errors") if isinstance(problem, dict) else None
-    if isinstance(errors, dict):
-        return " ".join(str(line) for lines in errors.values() for line in lines)
-    return text
+    lines = [
+        _text(line)
+        for lines in _object(_object(problem).get("errors")).values()
+        for line in (lines if isinstance(lines, list) else [lines])
+    ]
+    return " ".join(line for line in lines if line) or text
+
+
+# --- answers may hold anything anywhere ---
+
+
+def _object(value: object) -> Mapping[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: object) -> list[Mapping[str, Json]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _text(value: object) -> str:
+    return str(value) if isinstance(value, str | int | float) else ""

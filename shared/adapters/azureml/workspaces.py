@@ -79,9 +79,11 @@ class Workspaces:
         key = workspace.arm_id.casefold()
         if key not in self._facts:
             with azure_ml_stops_here(f"Workspace {workspace.name}", workspace):
-                found = self.client(workspace).workspaces.get(workspace.name)
-            account = str(found.storage_account or "").rpartition("/")[2]
-            self._facts[key] = WorkspaceFacts(str(found.location), account)
+                found: Any = self.client(workspace).workspaces.get(workspace.name)
+                if not found.location:
+                    raise ValueError("it has no location")
+                account = str(found.storage_account or "").rpartition("/")[2]
+                self._facts[key] = WorkspaceFacts(str(found.location), account)
         return self._facts[key]
 
     def read(self, url: str) -> tuple[int, str]:

@@ -16,6 +16,7 @@ from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 
+from shared.adapters.answers import require_readable
 from shared.adapters.egress.credentials import FixedScope
 from shared.domain.errors import not_good_enough, technical
 from shared.domain.limits import ARM_ANSWER_BYTES
@@ -116,12 +117,15 @@ class _ArmPolicy(ARMChallengeAuthenticationPolicy):
     def on_response(
         self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]
     ) -> None:
-        """Refuse an upload to where nothing of this service's goes.
+        """Look at an error's status first, and refuse an upload that leads elsewhere.
 
         Raises:
+            OddAnswerError: Only the status tells anything.
             StepError: What is signed would leave the workspace, or be readable by all.
         """
         super().on_response(request, response)
+        answer = response.http_response
+        require_readable(answer.status_code, answer.text, json.loads)
         path = urlsplit(request.http_request.url).path
         if not path.lower().endswith("/startpendingupload"):
             return

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from shared.domain.errors import StepError
-from shared.domain.evidence import Answered, Comparison, Current, differences
+from shared.domain.evidence import Answered, Comparison, Current, Difference, differing
 from shared.domain.pipeline import Json, Stage
 from shared.domain.release import StageState
 from shared.workflow.gate.changes import presentable
@@ -55,15 +55,26 @@ def _comparison(
         if current is None
         else _ask(turn, turn.stage, None, sample)
     )
-    found = differences(serving.body, candidate.body) if serving and candidate else []
+    found, count = _first_of(serving, candidate)
     return Comparison(
         request=_cut(json.dumps(clean(sample), ensure_ascii=False)),
         candidate=_shortened(candidate),
         current=_shortened(serving),
         note=" ".join(note for note in (candidate_note, serving_note) if note),
-        differences=tuple(presentable(found[:SHOWN_DIFFERENCES])),
-        difference_count=len(found),
+        differences=tuple(presentable(found)),
+        difference_count=count,
     )
+
+
+def _first_of(serving: Answered | None, candidate: Answered | None) -> tuple[list[Difference], int]:
+    """The first differences between two answers, and how many there are."""
+    first: list[Difference] = []
+    count = 0
+    for each in differing(serving.body, candidate.body) if serving and candidate else ():
+        count += 1
+        if count <= SHOWN_DIFFERENCES:
+            first.append(each)
+    return first, count
 
 
 def _ask(

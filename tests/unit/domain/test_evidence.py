@@ -1,8 +1,10 @@
 """What has changed between two JSON values, and which tags are measurements."""
 
+import tracemalloc
+
 import pytest
 
-from shared.domain.evidence import Difference, differences, metrics_of
+from shared.domain.evidence import Difference, differences, differing, metrics_of
 from shared.domain.pipeline import Json
 
 
@@ -73,3 +75,23 @@ class TestMetrics:
             "f1": 0.5,
         }
         assert metrics_of() == {}
+
+
+def test_paths_are_no_longer_than_anybody_reads() -> None:
+    one: Json = ["x"]
+    other: Json = ["y"]
+    for _ in range(60):
+        one, other = {"k" * 1_000: [one]}, {"k" * 1_000: [other]}
+    (found,) = differences(one, other)
+    assert len(found.field) < 500
+
+
+def test_a_million_differences_take_little_memory_one_by_one() -> None:
+    names = [f"n{number}" for number in range(200_000)]
+    one, other = dict.fromkeys(names, 1), dict.fromkeys(names, 2)
+    tracemalloc.start()
+    count = sum(1 for _ in differing(one, other))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count == len(names)
+    assert peak < 30_000_000  # the sorted names, and no differences

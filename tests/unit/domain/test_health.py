@@ -1,13 +1,15 @@
 """When an answer is good enough."""
 
 import math
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.health import judge, shape_problems
+from shared.domain.health import KINDS, judge, shape_problems
 from shared.domain.pipeline import Health, Json
 
 values = st.recursive(
@@ -70,6 +72,55 @@ def test_departures_are_named_with_their_place(value: Json, shape: Json, problem
 
 def test_long_lists_of_wrong_items_are_cut_short() -> None:
     assert len(shape_problems(["x"] * 1000, ["number"])) == 5
+
+
+def test_long_values_are_quoted_in_part() -> None:
+    for value, shown in (
+        ("x" * 1_000_000, f"{'x' * 200!r}…"),
+        (["x"] * 1_000_000, "a list"),
+        ({"x" * 1_000_000: 1}, "an object"),
+        (10**5_000, "a number"),
+        ("a\nb", "'a\\nb'"),
+        (2, "2"),
+    ):
+        assert shape_problems(value, 1) == [f"answer is {shown} instead of 1"]
+
+
+def test_no_more_items_are_looked_at_than_problems_are_told() -> None:
+    class Counting(list[Json]):
+        seen = 0
+
+        def __iter__(self) -> Iterator[Json]:
+            for each in super().__iter__():
+                self.seen += 1
+                yield each
+
+    for shape in (["number"], [{"a": "number", "b": "number"}], [["number"]]):
+        items = Counting(["x"] * 100_000)
+        assert len(shape_problems(items, shape)) == 5
+        assert items.seen <= 5
+
+
+def test_a_million_items_are_judged_in_seconds() -> None:
+    items: Json = [{"a": [1.5, None]}] * 300_000
+    started = time.process_time()
+    assert shape_problems(items, [{"a": ["any"]}]) == []
+    assert time.process_time() - started < 10
+
+
+shapes = st.recursive(
+    st.sampled_from([*KINDS]) | st.none() | st.booleans() | st.integers(),
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=1) | st.dictionaries(st.text(), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@given(values | st.integers(10**4_400, 10**4_401), shapes)
+def test_any_answer_is_judged_by_any_shape(value: Json, shape: Json) -> None:
+    told = judge(health(shape), status=200, latency_seconds=0, body=value)
+    assert all(len(problem) < 1_000 for problem in told.problems)
 
 
 @given(values)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.names import ASSET_NAME
 from shared.domain.pipeline import Json, Pipeline, Workspace
 from shared.domain.registration import (
     MODEL_REGISTERED,
@@ -32,6 +34,10 @@ json_values = st.recursive(
 )
 
 
+def low(name: str) -> str:
+    return name[0].lower() + name[1:]
+
+
 def read(data: Json = None, **changed: Any) -> Registration:  # noqa: ANN401
     fields: dict[str, Any] = {
         "event_id": "831e1650",
@@ -43,8 +49,12 @@ def read(data: Json = None, **changed: Any) -> Registration:  # noqa: ANN401
     return read_event(**fields | changed)
 
 
+def tagged(value: Json) -> dict[str, Json]:
+    return {"data": {"ModelName": "m", "ModelVersion": 1, "ModelTags": {"t": value}}}
+
+
 @pytest.mark.parametrize("version", [20, "20"])
-@pytest.mark.parametrize("case", [str, lambda name: name[0].lower() + name[1:]])
+@pytest.mark.parametrize("case", [str, low])
 def test_both_spellings_and_both_types_are_read(version: Json, case: Any) -> None:  # noqa: ANN401
     tags: Json = {"area": "diabetes", "count": 3, "empty": None}
     names = [case(name) for name in ("ModelName", "ModelVersion", "ModelTags")]
@@ -87,6 +97,27 @@ def test_a_model_without_tags_has_none(tags: Json) -> None:
         ({"data": {"ModelName": "m", "ModelVersion": 1.5}}, "no ModelVersion"),
         ({"data": {"ModelName": "m", "ModelVersion": ["1"]}}, "no ModelVersion"),
         ({"data": {"ModelName": "m", "ModelVersion": 1, "ModelTags": [1]}}, "ModelTags"),
+        ({"event_id": {}}, "no id"),
+        ({"event_id": ["x"]}, "no id"),
+        ({"event_id": "x" * 201}, "id is not one line of at most 200"),
+        ({"event_id": "\ud800"}, "id is not one line"),
+        ({"type_": {"a": 1}}, "the event type is dict, not"),
+        ({"type_": "x" * 10_000}, f"the event type is {'x' * 200}…, not"),
+        ({"source": 7}, "no Azure ML workspace: int"),
+        ({"source": "\ud800\n"}, "no Azure ML workspace: \ufffd\ufffd$"),
+        ({"data": {"ModelName": "../m", "ModelVersion": 1}}, r"would take: \.\./m"),
+        ({"data": {"ModelName": "m\n", "ModelVersion": 1}}, "ModelName is none that Azure ML"),
+        ({"data": {"ModelName": "größe", "ModelVersion": 1}}, "ModelName is none that Azure ML"),
+        ({"data": {"ModelName": "m" * 256, "ModelVersion": 1}}, "ModelName is none that Azure"),
+        ({"data": {"ModelName": "\u202em", "ModelVersion": 1}}, "would take: \ufffdm"),
+        ({"data": {"ModelName": "\ud800", "ModelVersion": 1}}, "would take: \ufffd"),
+        ({"data": {"ModelName": "m", "ModelVersion": "1/../2"}}, "ModelVersion is none that"),
+        ({"data": {"ModelName": "m", "ModelVersion": "v" * 256}}, "ModelVersion is none that"),
+        ({"data": {"ModelName": "m", "ModelVersion": -1}}, "ModelVersion is none that"),
+        ({"data": {"ModelName": "m", "ModelVersion": 10**5_000}}, "no ModelVersion"),
+        (tagged({}), "tag t is no text"),
+        (tagged(["x"]), "tag t is no text"),
+        (tagged(10**5_000), "tag t is no text"),
     ],
 )
 def test_malformed_events_say_what_is_wrong(changed: dict[str, Any], problem: str) -> None:
@@ -94,14 +125,47 @@ def test_malformed_events_say_what_is_wrong(changed: dict[str, Any], problem: st
         read(**changed)
 
 
-@given(json_values)
+FIELDS = [case(each) for each in ("ModelName", "ModelVersion", "ModelTags") for case in (str, low)]
+
+
+@given(
+    json_values
+    | st.dictionaries(
+        st.sampled_from(FIELDS), json_values | st.from_regex(ASSET_NAME, fullmatch=True)
+    )
+)
 def test_any_data_is_read_or_called_malformed(data: Json) -> None:
     try:
         registration = read(data={} if data is None else data)
-    except MalformedEventError:
+    except MalformedEventError as error:
+        told = str(error)
+    else:
+        told = ""
+    assert not told or told.isprintable()
+    assert len(told) < 500
+    if told:
         return
-    assert registration.model.name.strip()
-    assert registration.model.version.strip()
+    assert ASSET_NAME.fullmatch(registration.model.name)
+    assert ASSET_NAME.fullmatch(registration.model.version)
+    assert all(isinstance(tag, str) for tag in registration.tags.values())
+
+
+@given(st.sampled_from(["event_id", "type_", "source"]), json_values)
+def test_any_envelope_is_read_or_called_malformed(field: str, value: Json) -> None:
+    with suppress(MalformedEventError):
+        assert read(**{field: value}).event_id
+
+
+def test_data_of_any_depth_and_size_is_not_walked_through() -> None:
+    deep: Json = 1
+    for _ in range(100_000):
+        deep = [deep]
+    data: Json = {"ModelName": "m", "ModelVersion": 1, "ModelProperties": deep, "x": 10**5_000}
+    assert read(data).model == ModelVersion("m", "1")
+    with pytest.raises(MalformedEventError, match="tag t is no text"):
+        read(**tagged(deep))
+    while isinstance(deep, list):  # or Python takes it apart by recursion
+        deep = deep.pop()
 
 
 @pytest.mark.skipif(REFERENCE is None, reason="MODELGATE_REFERENCE does not name the examples")

@@ -112,6 +112,29 @@ def test_what_starts_nothing_is_recorded_once_with_the_reason(
     assert list(world.store.open_releases()) == []
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"event_id": "x" * 100_000},
+        {"event_id": "\ud800"},
+        {"event_id": {"a": ["x"]}},
+        {"source": "/x" * 100_000},
+        {"source": f"{QA.arm_id}{'x' * 100_000}"},
+        {"source": ["\ud800"]},
+        {"type_": "\ud800" * 100_000},
+        {"data": {"ModelName": "\ud800" * 100_000, "ModelVersion": 1}},
+    ],
+)
+def test_whatever_is_odd_about_an_event_its_row_is_short_and_text(
+    world: World, changed: dict[str, Any]
+) -> None:
+    assert take(world, **changed) == []
+    (event,) = world.store.ignored(limit=10)
+    words = f"{event.event_id}{event.workspace}{event.reason}"
+    assert len(words) < 1_000
+    assert words.encode()
+
+
 def test_without_pipelines_the_reason_says_so() -> None:
     world = World()
     assert take(world) == []
