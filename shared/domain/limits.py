@@ -37,3 +37,7 @@ FILES: Final = 50_000
 
 NAME_CHARACTERS: Final = 1024
 """Of a file's name with its folders: what Blob Storage takes."""
+
+TELEMETRY_CHARACTERS: Final = 32_768
+"""Of any text in a span or a log record: what Application Insights keeps of a message or a stack
+(learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits)."""
