@@ -44,9 +44,9 @@ def scrub_span(span: "Span") -> None:
         words = scrubbed(span.status.description)
         _overwrite(span, _status=Status(span.status.status_code, words))
     for event in span.events:
-        _overwrite(event, _name=scrubbed(event.name))
-    for each in (*span.events, *span.links):
-        _overwrite(each, _attributes=_scrubbed_all(each.attributes))
+        _overwrite(event, _name=scrubbed(event.name), _attributes=_scrubbed_all(event.attributes))
+    for link in span.links:
+        _overwrite(link, _attributes=_scrubbed_all(link.attributes))
 
 
 def scrub_record(record: logging.LogRecord) -> None:

@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Link, SpanContext, StatusCode
+from opentelemetry.util.types import AttributeValue
 
 from shared.adapters import telemetry
 from shared.adapters.scrubbing import harmless, scrub_record, scrubbed
@@ -92,7 +93,11 @@ def test_a_span_is_scrubbed_all_over() -> None:
     provider.add_span_processor(SimpleSpanProcessor(exporter))  # before ours, as the worker's
     provider.add_span_processor(telemetry.span_marker())
     other = SpanContext(1, 2, is_remote=True)
-    attributes = {"http.url": f"/x{QUERY}", "url.query": QUERY[1:], "status": 200}
+    attributes: dict[str, AttributeValue] = {
+        "http.url": f"/x{QUERY}",
+        "url.query": QUERY[1:],
+        "status": 200,
+    }
     with provider.get_tracer("t").start_as_current_span(
         f"GET /x{QUERY}", attributes=attributes, links=[Link(other, {"to": f"/x{QUERY}"})]
     ) as span:
