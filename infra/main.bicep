@@ -3,8 +3,6 @@ docs/azure.md has the parameters, the roles and why each is needed.'''
 
 targetScope = 'subscription'
 
-import { roles } from 'roles.bicep'
-
 @description('Name of the azd environment; the resource group is called after it.')
 @minLength(1)
 @maxLength(64)
@@ -51,6 +49,10 @@ param mailDomainVerified bool = false
 @description('Where Communication Services keeps mail at rest.')
 @allowed(['Africa', 'Asia Pacific', 'Australia', 'Brazil', 'Canada', 'Europe', 'France', 'Germany', 'India', 'Japan', 'Korea', 'Norway', 'Switzerland', 'UAE', 'UK', 'United States', 'usgov'])
 param mailDataLocation string = 'Europe'
+
+@description('''Whether roles are made that allow no more than the app does. Whoever deploys needs the right to make roles;
+without it the smallest built-in ones are assigned, which allow more.''')
+param customRoles bool = true
 
 @description('Whether Durable Functions keep their state in Durable Task Scheduler instead of Azure Storage.')
 param durableTaskScheduler bool = false
@@ -103,6 +105,13 @@ module identity 'modules/identity.bicep' = {
   params: { location: location, tags: tags, name: 'id-${token}' }
 }
 
+// Puts the package into storage and takes it out again for the platform. The app asks for none of its tokens, so a
+// token that gets lost in the app replaces no code.
+module packageIdentity 'modules/identity.bicep' = {
+  scope: group
+  params: { location: location, tags: tags, name: 'id-package-${token}' }
+}
+
 module monitoring 'modules/monitoring.bicep' = {
   scope: group
   params: {
@@ -121,6 +130,7 @@ module storage 'modules/storage.bicep' = {
     tags: tags
     name: 'st${token}'
     principalId: identity.outputs.principalId
+    packagePrincipalId: packageIdentity.outputs.principalId
     sku: storageSku
     private: privateNetwork
   }
@@ -192,7 +202,9 @@ module qaAccess 'modules/workspace.bicep' = {
   params: {
     name: qa[8]
     principalId: identity.outputs.principalId
-    storageRoles: [roles.storageBlobDataReader, roles.storageBlobDelegator]
+    token: token
+    purpose: 'source'
+    customRoles: customRoles
   }
 }
 
@@ -202,7 +214,9 @@ module prodAccess 'modules/workspace.bicep' = {
   params: {
     name: prod[8]
     principalId: identity.outputs.principalId
-    storageRoles: [roles.storageBlobDataContributor]
+    token: token
+    purpose: 'target'
+    customRoles: customRoles
   }
 }
 
@@ -235,6 +249,7 @@ module app 'modules/app.bicep' = {
     tags: tags
     token: token
     identity: { id: identity.outputs.id, clientId: identity.outputs.clientId }
+    packageIdentityId: packageIdentity.outputs.id
     packages: storage.outputs.packages
     storage: storage.outputs.services
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''

@@ -13,7 +13,40 @@ var roles = {
   storageBlobDataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
   storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
   storageBlobDataReader: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1'
-  storageBlobDelegator: 'db58b8e5-c6ad-4a2a-8342-4190687cbf4a'
   storageQueueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
   storageTableDataContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 }
+
+// What the app does in a workspace, below Microsoft.MachineLearningServices/workspaces/: what
+// shared/adapters/azureml/permissions.py looks for beforehand, and what scoring an endpoint needs that was made with
+// other keys than ours. AzureML Data Scientist would add reading the storage account's keys, running jobs on any
+// compute, and changing or deleting datastores, connections and every asset.
+var serving = [
+  'read'
+  'codes/versions/read'
+  'codes/versions/startPendingUpload/action'
+  'codes/versions/write'
+  'computes/read'
+  'datastores/read'
+  'environments/versions/read'
+  'environments/versions/write'
+  'models/versions/read'
+  'onlineEndpoints/read'
+  'onlineEndpoints/write'
+  'onlineEndpoints/listKeys/action'
+  'onlineEndpoints/score/action'
+  'onlineEndpoints/token/action'
+  'onlineEndpoints/deployments/read'
+  'onlineEndpoints/deployments/write'
+  'onlineEndpoints/deployments/delete'
+  'onlineEndpoints/deployments/getLogs/action'
+]
+
+@export()
+var workspaceOperations = {
+  source: serving
+  target: concat(serving, ['models/versions/write'])
+}
+
+@export()
+var modelFolder = 'modelgate'

@@ -19,6 +19,9 @@ class Ingestion:
 
     def __init__(self) -> None:
         self.items: list[dict[str, Any]] = []
+        self.bodies: list[str] = []
+        """Whatever was sent, on all paths, as text."""
+
         taken = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -26,6 +29,7 @@ class Ingestion:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if self.headers.get("Content-Encoding") == "gzip":
                     body = gzip.decompress(body)
+                taken.bodies.append(f"{self.path} {body.decode()}")
                 items = [json.loads(line) for line in body.decode().splitlines()]
                 # Live Metrics asks on another path
                 is_telemetry = self.path.endswith("/track")

@@ -12,6 +12,9 @@ param token string
 @description('The app\'s identity.')
 param identity { id: string, clientId: string }
 
+@description('ARM id of the identity that the package is put into storage and read with.')
+param packageIdentityId string
+
 @description('Address of the container that the package is put into.')
 param packages string
 
@@ -51,7 +54,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
   location: location
   tags: union(tags, { 'azd-service-name': 'modelgate' })
   kind: 'functionapp,linux'
-  identity: { type: 'UserAssigned', userAssignedIdentities: { '${identity.id}': {} } }
+  identity: { type: 'UserAssigned', userAssignedIdentities: { '${identity.id}': {}, '${packageIdentityId}': {} } }
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
@@ -64,7 +67,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
         storage: {
           type: 'blobContainer'
           value: packages
-          authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identity.id }
+          authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: packageIdentityId }
         }
       }
       scaleAndConcurrency: {

@@ -16,6 +16,9 @@ param name string
 @description('Object id of the app\'s identity.')
 param principalId string
 
+@description('Object id of the identity that handles the package.')
+param packagePrincipalId string
+
 @description('How the account is replicated.')
 param sku 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS'
 
@@ -25,11 +28,30 @@ param private bool
 var deadLetterContainer = 'deadletter'
 var packageContainer = 'app-package'
 
-var appRoles = [
-  roles.storageBlobDataOwner
-  roles.storageQueueDataContributor
-  roles.storageTableDataContributor
-]
+var blobs = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs'
+
+// The host wants the owner's role on the account's blobs. The package is not the app's to change, or a token that got
+// lost could replace the code.
+var notThePackage = '''
+(
+ (
+  !(ActionMatches{'{0}/write'})
+  AND
+  !(ActionMatches{'{0}/add/action'})
+  AND
+  !(ActionMatches{'{0}/delete'})
+  AND
+  !(ActionMatches{'{0}/move/action'})
+  AND
+  !(ActionMatches{'{0}/runAsSuperUser/action'})
+ )
+ OR
+ (
+  @Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringNotEquals '{1}'
+ )
+)'''
+
+var appRoles = [roles.storageQueueDataContributor, roles.storageTableDataContributor]
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
@@ -72,6 +94,18 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   }
 }
 
+resource hosting 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(account.id, principalId, roles.storageBlobDataOwner)
+  scope: account
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataOwner)
+    conditionVersion: '2.0'
+    condition: replace(replace(notThePackage, '{0}', blobs), '{1}', packageContainer)
+  }
+}
+
 resource access 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for role in appRoles: {
     name: guid(account.id, principalId, role)
@@ -83,6 +117,16 @@ resource access 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
     }
   }
 ]
+
+resource packaging 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(account::blobs::packages.id, packagePrincipalId, roles.storageBlobDataContributor)
+  scope: account::blobs::packages
+  properties: {
+    principalId: packagePrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataContributor)
+  }
+}
 
 @description('ARM id of the account.')
 output id string = account.id

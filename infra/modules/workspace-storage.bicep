@@ -6,14 +6,22 @@ param storageId string
 @description('Object id of the app\'s identity.')
 param principalId string
 
-@description('Roles on the account.')
-param storageRoles string[]
+@description('What makes the names of roles unique in the tenant.')
+param token string
+
+@description('`source` is read, `target` written to.')
+param purpose 'source' | 'target'
+
+@description('Whether a role is made that allows no more than is needed.')
+param customRoles bool
 
 module access 'storage-access.bicep' = {
   scope: resourceGroup(split(storageId, '/')[2], split(storageId, '/')[4])
   params: {
     name: last(split(storageId, '/'))
     principalId: principalId
-    storageRoles: storageRoles
+    token: token
+    purpose: purpose
+    customRoles: customRoles
   }
 }

@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.once import Once
+from shared.adapters.scrubbing import harmless, scrub_record, scrub_span
 from shared.domain.release import ReleaseId
 from shared.ports import Counter, Timing
 
@@ -50,7 +51,11 @@ class OpenTelemetry:
     def release(
         self, *, release_id: ReleaseId, doing: str, stage: str | None = None
     ) -> Iterator[None]:
-        """See the port. What a span tells of an exception is its type: its words may hold a SAS."""
+        """See the port. What a span tells of an exception is its type: its words may hold a SAS.
+
+        The worker tells the host whatever an exception says that leaves a function, so one with a
+        signed address in its words, or behind it, leaves here as another one of its name.
+        """
         from opentelemetry import trace
 
         attributes = {RELEASE_ID: release_id, **({STAGE: stage} if stage else {})}
@@ -68,7 +73,10 @@ class OpenTelemetry:
                     yield
                 except Exception as error:
                     span.set_status(trace.StatusCode.ERROR, type(error).__name__)
-                    raise
+                    calm = harmless(error)
+                    if calm is error:
+                        raise
+                    raise calm from None
         finally:
             _release.reset(token)
 
@@ -87,23 +95,44 @@ def _mark_with_releases() -> None:
     provider: Any = trace.get_tracer_provider()
     if hasattr(provider, "add_span_processor"):  # set up, and not the interface that does nothing
         provider.add_span_processor(span_marker())
+        _measure_no_addresses()
     make = logging.getLogRecordFactory()
 
     def marked(*args: Any, **kwargs: Any) -> logging.LogRecord:  # noqa: ANN401 (as logging has it)
         record = make(*args, **kwargs)
         if (release_id := _release.get()) is not None:
             setattr(record, RELEASE_ID, release_id)
+        scrub_record(record)
         return record
 
     logging.setLogRecordFactory(marked)
 
 
 mark_with_releases = Once(_mark_with_releases)
-"""Lets spans and log records that others make carry the release, too; once a process."""
+"""Lets spans and log records that others make carry the release, too, and no signed address; once
+a process."""
+
+
+def _measure_no_addresses() -> None:
+    """Keep urllib's instrumentation from measuring: each whole address is a series of its own.
+
+    It sets `http.url` on its histograms (`opentelemetry.instrumentation.urllib`), and a meter's
+    series stay in memory for good. Its spans stay.
+    """
+    from opentelemetry.instrumentation.urllib import URLLibInstrumentor
+    from opentelemetry.metrics import NoOpMeterProvider
+
+    instrumentor = URLLibInstrumentor()
+    if instrumentor.is_instrumented_by_opentelemetry:
+        instrumentor.uninstrument()
+        instrumentor.instrument(skip_dep_check=True, meter_provider=NoOpMeterProvider())
 
 
 def span_marker() -> Any:  # noqa: ANN401 (a class of the SDK, which may not be there)
-    """A span processor that writes the release into spans which Azure's clients make."""
+    """A span processor that writes the release into spans which Azure's clients make.
+
+    It takes signed addresses out of them as they end, before any processor hands them on.
+    """
     from opentelemetry.sdk.trace import Span, SpanProcessor
 
     class Marker(SpanProcessor):
@@ -111,6 +140,9 @@ def span_marker() -> Any:  # noqa: ANN401 (a class of the SDK, which may not be 
             del parent_context
             if (release_id := _release.get()) is not None:
                 span.set_attribute(RELEASE_ID, release_id)
+
+        def _on_ending(self, span: Span) -> None:
+            scrub_span(span)
 
     return Marker()
 

@@ -72,3 +72,7 @@ VERSION_NUMBER: Final = 2**53 - 1
 
 EVENT_NUMBER: Final = 10**9
 """The largest number of an audit event that anyone may ask for."""
+
+TELEMETRY_CHARACTERS: Final = 32_768
+"""Of any text in a span or a log record: what Application Insights keeps of a message or a stack
+(learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits)."""

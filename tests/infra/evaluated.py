@@ -63,6 +63,22 @@ def role_names() -> dict[str, str]:
     return {id_: name for name, id_ in re.findall(r"(\w+): '([0-9a-f-]{36})'", source)}
 
 
+def custom_roles(name: str) -> dict[str, Resource]:
+    """The roles that a shape makes, by their names without what makes them unique."""
+    made = resources(name, "Microsoft.Authorization/roleDefinitions")
+    return {each["properties"]["roleName"].partition(" (")[0]: each for each in made}
+
+
+def role_of(name: str, assignment: Resource) -> str:
+    """The role that an assignment of a shape is of."""
+    id_ = assignment["properties"]["roleDefinitionId"]
+    for role, made in custom_roles(name).items():
+        if made["name"].strip("[]") in id_:
+            return role
+    (role_id,) = re.findall(r"[/'](\w{8}-[\w-]{27})(?:'\)\])?$", id_)
+    return role_names()[role_id]
+
+
 def bicep_files() -> list[Path]:
     """Every template."""
     return sorted(INFRA.rglob("*.bicep"))

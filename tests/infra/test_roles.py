@@ -5,15 +5,25 @@ import re
 import pytest
 
 from dev.tools.bicep import ROOT
-from tests.infra.evaluated import DEPLOYMENTS, Resource, resources, role_names
+from tests.infra.evaluated import (
+    DEPLOYMENTS,
+    Resource,
+    custom_roles,
+    resources,
+    role_names,
+    role_of,
+)
 
-ROW = re.compile(r"^\| (app|system topic) \| (.+?) \| (.+?) \| .+ \|$", re.MULTILINE)
+ROW = re.compile(r"^\| (app|package|system topic) \| (.+?) \| (.+?) \| .+ \|$", re.MULTILINE)
+INSTEAD = re.compile(r"^\| (ModelGate [a-z ]+) \| ([A-Z][\w, ]+) \| .+ \|$", re.MULTILINE)
+"""The built-in roles that stand for one of ours."""
 
 SCOPES = {
     r"^/.*/Microsoft\.MachineLearningServices/workspaces/wk-qa$": "QA workspace",
     r"^/.*/Microsoft\.MachineLearningServices/workspaces/wk-prod$": "PROD workspace",
     r"^storage of .*/workspaces/wk-qa$": "storage of the QA workspace",
     r"^storage of .*/workspaces/wk-prod$": "storage of the PROD workspace",
+    r"/blobServices/default/containers/app-package$": "container `app-package`",
     r"/blobServices/default/containers/deadletter$": "container `deadletter`",
     r"/Microsoft\.Storage/storageAccounts/[^/]+$": "storage account",
     r"/vaults/[^/]+/secrets/link-keys$": "secret `link-keys`",
@@ -25,9 +35,16 @@ SCOPES = {
 """What the table calls a scope, by how its ARM id ends."""
 
 
-def documented() -> set[tuple[str, str, str]]:
+def documented(name: str) -> set[tuple[str, str, str]]:
+    """What the page says of a shape: identity, role, scope."""
     text = (ROOT / "docs" / "azure.md").read_text("utf-8")
-    return set(ROW.findall(text))
+    rows: set[tuple[str, str, str]] = set(ROW.findall(text))
+    if name != "durable-task-scheduler":
+        rows = {row for row in rows if row[2] != "task hub"}
+    if name != "built-in-roles":
+        return rows
+    instead = {ours: theirs.split(", ") for ours, theirs in INSTEAD.findall(text)}
+    return {(who, role, on) for who, ours, on in rows for role in instead.get(ours, [ours])}
 
 
 def scope_of(assignment: Resource) -> str:
@@ -47,15 +64,18 @@ def called(scope: str) -> str:
     return name
 
 
+def identity_of(assignment: Resource) -> str:
+    id_ = assignment["properties"]["principalId"]
+    if "/systemTopics/" in id_:
+        return "system topic"
+    return "package" if "/userAssignedIdentities/id-package-" in id_ else "app"
+
+
 def assigned(name: str) -> set[tuple[str, str, str]]:
-    found = set()
-    for assignment in resources(name, "Microsoft.Authorization/roleAssignments"):
-        properties = assignment["properties"]
-        identity = "system topic" if "/systemTopics/" in properties["principalId"] else "app"
-        (role_id,) = re.findall(r"[/'](\w{8}-[\w-]{27})(?:'\)\])?$", properties["roleDefinitionId"])
-        role = role_names()[role_id]
-        found.add((identity, role, called(scope_of(assignment))))
-    return found
+    return {
+        (identity_of(each), role_of(name, each), called(scope_of(each)))
+        for each in resources(name, "Microsoft.Authorization/roleAssignments")
+    }
 
 
 def plain(role: str) -> str:
@@ -65,9 +85,7 @@ def plain(role: str) -> str:
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
 def test_roles_are_those_of_the_table(name: str) -> None:
-    table = {(identity, plain(role), scope) for identity, role, scope in documented()}
-    if name != "durable-task-scheduler":
-        table = {row for row in table if row[2] != "task hub"}
+    table = {(identity, plain(role), scope) for identity, role, scope in documented(name)}
     assert {(identity, plain(role), scope) for identity, role, scope in assigned(name)} == table
 
 
@@ -90,4 +108,11 @@ def test_only_the_app_and_the_topic_get_any(name: str) -> None:
 
 def test_every_role_that_is_named_is_assigned() -> None:
     used = {role for name in DEPLOYMENTS for _, role, _ in assigned(name)}
-    assert used == set(role_names().values())
+    assert used == set(role_names().values()) | set(custom_roles("default"))
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_nothing_is_assigned_twice(name: str) -> None:
+    """One on a container would be worth nothing beside the same one on its account."""
+    assignments = resources(name, "Microsoft.Authorization/roleAssignments")
+    assert len(assigned(name)) == len(assignments)

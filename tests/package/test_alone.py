@@ -14,7 +14,7 @@ from dev.package import packaged_files
 from shared.workflow.contract import RELEASE, WATCH, Activity
 from tests.missing import do_without
 from tests.samples import filled_sample
-from tests.structure.locked import name_of
+from tests.structure.locked import name_of, requirements
 from tests.structure.source import ROOT
 
 UV = next(iter((ROOT / ".tools").glob("uv-*/bin/uv")), None)
@@ -42,7 +42,7 @@ def install(folder: Path) -> Path:
     # with whatever the environment says of where the package index is
     run(os.environ, str(UV), "venv", "--quiet", "--python", sys.executable, str(folder / "venv"))
     command = [str(UV), "pip", "install", "--quiet", "--python", str(python)]
-    command += ["--requirements", str(ROOT / "requirements.txt")]
+    command += ["--require-hashes", "--requirements", str(ROOT / "requirements.txt")]
     try:
         run(os.environ, *command)
     except AssertionError as error:
@@ -73,9 +73,5 @@ def test_the_package_needs_nothing_but_its_requirements(tmp_path: Path) -> None:
     assert said["from"] == str(app / "function_app.py")
     assert {RELEASE, WATCH, "model_registered", "decide", *Activity} <= set(said["functions"])
     assert said["pipelines"] == ["diabetes"]
-    asked_for = {
-        name_of(line)
-        for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines()
-        if not line.startswith("#")
-    }
+    asked_for = {name_of(line) for line in requirements()}
     assert {name_of(name) for name in said["packages"]} <= asked_for

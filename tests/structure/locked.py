@@ -20,6 +20,19 @@ def locked_versions(folder: str = ".") -> dict[str, str]:
     return {package["name"]: package["version"] for package in lock["package"]}
 
 
+def locked_hashes(folder: str = ".") -> dict[str, set[str]]:
+    """Return the hashes of each locked package's files, by its normalised name."""
+    lock = read_toml(str(Path(folder) / "uv.lock"))
+    return {package["name"]: set(_hashes(package)) for package in lock["package"]}
+
+
+def requirements() -> dict[str, set[str]]:
+    """Return the requirements of requirements.txt, `name==1.0 ; marker`, with their hashes."""
+    text = (ROOT / "requirements.txt").read_text("utf-8").replace("\\\n", " ")
+    lines = (line.split("--hash=") for line in text.splitlines() if not line.startswith("#"))
+    return {pin.strip(): {each.strip() for each in hashes} for pin, *hashes in lines}
+
+
 def direct_dependencies(folder: str = ".") -> set[str]:
     """Return the normalised names that a pyproject.toml asks for itself, in all its groups."""
     project = read_toml(str(Path(folder) / "pyproject.toml"))
@@ -49,6 +62,11 @@ def deployed_packages(lock: Mapping[str, Any], project: str) -> set[str]:
         more = package.get("optional-dependencies", {}).get(extra, ()) if extra else ()
         waiting |= _dependencies((*package.get("dependencies", ()), *more))
     return {name for name, _ in needed}
+
+
+def _hashes(package: Mapping[str, Any]) -> Iterable[str]:
+    files = [*package.get("wheels", ()), *filter(None, [package.get("sdist")])]
+    return (file["hash"] for file in files)
 
 
 def _dependencies(entries: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:

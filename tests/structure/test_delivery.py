@@ -94,18 +94,66 @@ def test_what_was_tested_is_deployed_and_looked_at(file: Path) -> None:
         "make --keep-going check test",
         "make package",
         "azd provision",
-        "azd deploy modelgate --no-prompt --from-package dist/modelgate.zip",
+        "azd deploy modelgate --no-prompt --from-package ",
         "smoke_test",
     ]
     places = [text.index(step) for step in order]
     assert places == sorted(places)
 
 
-def test_an_azure_pipeline_signs_in_by_its_service_connection() -> None:
-    (stage,) = [each for each in document(PIPELINE)["stages"] if each["stage"] == "deploy"]
+def commands(step: dict[str, Any]) -> str:
+    """What a step of either pipeline runs."""
+    inputs = step.get("inputs", {})
+    return str(step.get("run") or step.get("script") or inputs.get("inlineScript") or "")
+
+
+def deploying(file: Path) -> list[dict[str, Any]]:
+    """The steps of the job that signs in."""
+    found = document(file)
+    if file == WORKFLOW:
+        return list(found["jobs"]["deploy"]["steps"])
+    (stage,) = [each for each in found["stages"] if each["stage"] == "deploy"]
     (job,) = stage["jobs"]
-    steps = job["strategy"]["runOnce"]["deploy"]["steps"]
-    (task,) = [step for step in steps if step.get("task") == "AzureCLI@2"]
+    return list(job["strategy"]["runOnce"]["deploy"]["steps"])
+
+
+@either
+def test_nothing_is_built_or_downloaded_once_it_is_signed_in(file: Path) -> None:
+    """Every step of a job with `id-token: write` may ask for a token, the first one, too."""
+    steps = deploying(file)
+    before = [i for i, step in enumerate(steps) if "bring-azd" in commands(step)]
+    signing = [
+        i
+        for i, step in enumerate(steps)
+        if "azure/login@" in step.get("uses", "") or step.get("task") == "AzureCLI@2"
+    ]
+    assert len(before) == len(signing) == 1
+    assert before < signing
+    run = "\n".join(commands(step) for step in steps)
+    assert not re.search(r"\b(make|pip|uv|npm|npx|curl|wget)\b", run)
+
+
+@either
+def test_what_is_deployed_was_built_without_the_right_to_sign_in(file: Path) -> None:
+    text = file.read_text("utf-8")
+    assert text.count("make package") == 1
+    if file == WORKFLOW:
+        assert "permissions" not in document(file)["jobs"]["test"]
+        names = [each["with"]["name"] for each in steps_with(file, "-artifact@")]
+        assert names == ["package", "package"]
+    else:
+        assert "artifact: package" in text.partition("stage: deploy")[0]
+        assert "artifact: package" in text.partition("stage: deploy")[2]
+
+
+def steps_with(file: Path, action: str) -> list[dict[str, Any]]:
+    """The steps of a workflow that use an action."""
+    jobs = document(file)["jobs"].values()
+    return [step for job in jobs for step in job["steps"] if action in step.get("uses", "")]
+
+
+def test_an_azure_pipeline_signs_in_by_its_service_connection() -> None:
+    (task,) = [step for step in deploying(PIPELINE) if step.get("task") == "AzureCLI@2"]
     assert task["inputs"]["azureSubscription"] == "azconnection"
     # undefined variables would be passed on as they are written: $(OWNER)
     assert "env" not in task

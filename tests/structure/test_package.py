@@ -10,7 +10,14 @@ import pytest
 from pathspec import GitIgnoreSpec
 
 from dev.package import packaged_files, read_patterns, write_zip
-from tests.structure.locked import deployed_packages, locked_versions, name_of, read_toml
+from tests.structure.locked import (
+    deployed_packages,
+    locked_hashes,
+    locked_versions,
+    name_of,
+    read_toml,
+    requirements,
+)
 from tests.structure.source import ROOT
 
 ALLOWED = GitIgnoreSpec.from_lines(
@@ -18,11 +25,7 @@ ALLOWED = GitIgnoreSpec.from_lines(
 )
 PATTERNS = read_patterns()
 IGNORED = GitIgnoreSpec.from_lines(PATTERNS)
-REQUIREMENTS = [
-    line
-    for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines()
-    if not line.startswith("#")
-]
+REQUIREMENTS = requirements()
 
 
 def is_ignored(path: str) -> bool:
@@ -100,7 +103,24 @@ def test_every_pattern_means_the_same_to_all_tools() -> None:
 
 def test_requirements_are_exact_pins() -> None:
     pin = re.compile(r"[a-z0-9-]+(\[[a-z0-9,-]+\])?==[^\s;*,]+( ; .+)?")
+    assert REQUIREMENTS
     assert [line for line in REQUIREMENTS if not pin.fullmatch(line)] == []
+
+
+def test_requirements_take_only_the_files_that_are_locked() -> None:
+    """One hash in the file has pip ask for all, so one package without any breaks the build."""
+    locked = locked_hashes()
+    for line, hashes in REQUIREMENTS.items():
+        assert hashes, f"{line}: no hash; run make requirements"
+        assert hashes == locked[name_of(line)], f"{line}: run make requirements"
+
+
+def test_no_option_lets_other_packages_in() -> None:
+    """Pip takes options from the file, too: another index, or files from somewhere."""
+    text = (ROOT / "requirements.txt").read_text("utf-8")
+    options = re.findall(r"(?:^|(?<=\s))-{1,2}[a-z][\w-]*", text, re.MULTILINE)
+    assert set(options) == {"--hash"}
+    assert "://" not in text
 
 
 def test_requirements_are_what_the_lock_says_of_the_app_alone() -> None:
