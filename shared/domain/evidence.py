@@ -11,10 +11,6 @@ from shared.domain.decision import Choice, Decision
 from shared.domain.pipeline import Json
 from shared.domain.release import ModelVersion, Outcome, Probe, Release, ReleaseId
 
-SHOWN_FILES = 200
-"""Files that are kept by name; the digest covers all."""
-
-
 _NOT_METRICS = ("azureml", "modelgate-", "mlflow.")
 
 
@@ -186,7 +182,7 @@ class Evidence:
     """The approval policy, as digested; None in evidence of before there were policies."""
 
     files: tuple[Artefact, ...] = ()
-    """The first `SHOWN_FILES` by name."""
+    """The first `limits.SHOWN_FILES` by name."""
 
     schema: Json = None
     """An MLflow model's signature; None for other models."""
