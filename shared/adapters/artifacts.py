@@ -1,41 +1,46 @@
 """Model files in Blob Storage: listed here, copied by the storage service itself."""
 
-import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import batched
 from typing import TYPE_CHECKING, Literal
 
 from shared.adapters.blobs import Blobs
+from shared.adapters.copying import changed, copy_failed, refused, too_many, where
 from shared.adapters.failures import azure_stops_here, error_code
+from shared.adapters.listing import (
+    NO_CONTAINER,
+    SOURCE_ETAG,
+    artefact_of,
+    blobs_at,
+    copied_file,
+    etag_of,
+    has_failed,
+    is_copy_of,
+    properties_of,
+)
 from shared.adapters.mlmodel import signature_in
 from shared.adapters.threads import in_threads
-from shared.domain.artefacts import Artefact, copy_problems
-from shared.domain.errors import Blame, StepError, Trouble, technical
+from shared.domain.artefacts import Artefact, FileSet, Tally
+from shared.domain.copies import CopiedFile, copy_key, copy_problems
+from shared.domain.errors import Blame, StepError, Trouble
+from shared.domain.filenames import refuse_unsafe
+from shared.domain.limits import COPIES_AT_ONCE, FILES, MLMODEL_BYTES
 from shared.domain.pipeline import Json
-from shared.ports import Container, OperationState, OperationStatus
+from shared.ports import Container, CopyStatus, OperationState, Place
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
-    from azure.storage.blob import BlobClient, BlobProperties, ContainerClient
+    from azure.storage.blob import BlobProperties
 
-SOURCE_ETAG = "modelgate_source_etag"
-"""Metadata of a copied blob: which source it was copied from, so that it is not copied twice."""
-
-FOLDER_MARK = "hdi_isfolder"
-"""Metadata of the blob that stands for a folder in an account with a hierarchical namespace."""
-
-NO_CONTAINER = "ContainerNotFound"
-
-LONGEST_MLMODEL = 64 * 1024
-"""Bytes; a signature of a thousand columns has as many."""
+REFUSED = frozenset({409, 412})
+"""Of a copy: something lies in the target, or the source is not the one that was looked at."""
 
 WRITABLE = ".writable"
 """Name of the blob that is written to see whether blobs can be written."""
 
 STARTERS = 8
 """Threads that start copies; they end before `begin_copy` returns."""
-
-SHOWN_PROBLEMS = 5
 
 type Access = Literal["identity", "datastore-key"]
 
@@ -49,6 +54,7 @@ class Artifacts:
         credential: "TokenCredential",
         access: Access,
         datastore_key: Callable[[Container], str],
+        most_files: int = FILES,
     ) -> None:
         """Say how storage is reached.
 
@@ -57,70 +63,74 @@ class Artifacts:
                 Delegator on its account, and Storage Blob Data Contributor on the target.
             access: `identity`, or `datastore-key` where the workspace's datastores hold keys.
             datastore_key: Gives the account key behind a container, for `datastore-key`.
+            most_files: How many files a model may have, folders counted with them.
         """
+        self._most_files = most_files
         self._blobs = Blobs(credential=credential, access=access, datastore_key=datastore_key)
 
-    def files(self, *, container: Container, path: str) -> list[Artefact]:
-        """The file at `path`, or every file below it; names relative to `path`."""
-        found = self._list(container, path)
-        return sorted(_artefact(blob, name) for name, blob in found.items())
+    def files(self, *, container: Container, path: str) -> Iterator[Artefact]:
+        """See the port; read page by page as they are asked for."""
+        refuse_unsafe(path)
+        with azure_stops_here(f"Files in {where(container)}"):
+            found = blobs_at(self._blobs.client(container), path)
+            for count, (name, blob) in enumerate(found, start=1):
+                if count > self._most_files:
+                    raise too_many(container, path, self._most_files)
+                if blob is not None:
+                    refuse_unsafe(blob.name, shown=name)
+                    yield artefact_of(blob, name)
 
-    def begin_copy(
-        self,
-        *,
-        source: Container,
-        source_path: str,
-        files: Sequence[Artefact],
-        target: Container,
-        target_path: str,
-    ) -> None:
+    def begin_copy(self, *, source: Place, files: FileSet, target: Place) -> None:
         """Start the copy of what is not there or under way yet.
 
         Raises:
-            StepError: `ArtefactChanged` where a source is not the one that was looked at;
-                `CopyFailed` (retryable) where an earlier copy broke off, which is cleared away.
+            StepError: As the port says; `CopyFailed` (retryable) where an earlier copy broke off,
+                which is cleared away.
         """
-        there = self._list(target, target_path)
-        wanted = [file for file in files if not _is_copied(there.get(file.name), file)]
-        broken = [there[file.name] for file in wanted if _has_failed(there.get(file.name))]
-        if broken:
-            self._clear(target, broken)
-        is_file = self._is_file(source, source_path, files)
+        there = self._copied(target)
+        is_file = self._is_file(source, files)
+        seen = Tally()
 
         def start(file: Artefact) -> None:
-            self._start(
-                source=source,
-                source_name=source_path if is_file else f"{source_path}/{file.name}",
-                file=file,
-                target=target,
-                target_name=target_path if is_file else f"{target_path}/{file.name}",
-            )
+            self._start(source, file, target, is_file=is_file)
 
-        in_threads(start, wanted, threads=STARTERS, name="copy")
+        listed = seen.passing(self.files(container=source.container, path=source.path))
+        for batch in batched(listed, COPIES_AT_ONCE, strict=False):
+            wanted = [file for file in batch if copy_key(file.name, file.etag) not in there]
+            in_threads(start, wanted, threads=STARTERS, name="copy")
+        if seen.total().digest != files.digest:
+            raise changed(source.container, source.path, "was written to")
 
-    def copying(
-        self, *, target: Container, target_path: str, files: Sequence[Artefact]
-    ) -> OperationStatus:
+    def copying(self, *, source: Place, files: FileSet, target: Place) -> CopyStatus:
         """How the copy stands; once all is there, whether it is the same."""
-        there = self._list(target, target_path)
-        if any(blob.copy.status == "pending" for blob in there.values()):
-            return OperationStatus(OperationState.RUNNING)
-        broken = [blob for blob in there.values() if _has_failed(blob)]
-        if broken:
-            return OperationStatus(OperationState.FAILED, _copy_failed(target, broken))
-        copied = [_artefact(blob, name) for name, blob in there.items()]
-        problems = copy_problems(files, copied)
-        if problems:
-            more = f" and {len(problems) - SHOWN_PROBLEMS} more" * (len(problems) > SHOWN_PROBLEMS)
-            words = "; ".join(problems[:SHOWN_PROBLEMS]) + more
-            message = f"The copy in {_where(target)} at {target_path} is not the source: {words}."
-            trouble = Trouble(Blame.TECHNOLOGY, "CopyDiffers", message)
-            return OperationStatus(OperationState.FAILED, trouble)
-        return OperationStatus(OperationState.SUCCEEDED)
+        proof, lies_there = Tally(), Tally()
+        for blob, copy in self._copies(target):
+            if blob.copy.status == "pending":
+                return CopyStatus(OperationState.RUNNING)
+            if has_failed(blob):
+                return CopyStatus(OperationState.FAILED, copy_failed(target.container, blob))
+            proof.add(copy.as_source)
+            lies_there.add(copy.file)
+        if proof.total().digest == files.digest:
+            return CopyStatus(OperationState.SUCCEEDED, digest=lies_there.total().digest)
+        problems = self.differences(source=source, target=target) or "it has been written to"
+        message = (
+            f"The copy in {where(target.container)} at {target.path} is not the source: {problems}."
+        )
+        trouble = Trouble(Blame.TECHNOLOGY, "CopyDiffers", message)
+        return CopyStatus(OperationState.FAILED, trouble)
+
+    def differences(self, *, source: Place, target: Place) -> str:
+        """See the port."""
+        return copy_problems(
+            lambda: self.files(container=source.container, path=source.path),
+            (copy for _, copy in self._copies(target)),
+        )
 
     def signature(self, *, container: Container, path: str) -> Json:
         """The signature in the `MLmodel` file of the MLflow model at `path`."""
-        text = self.text(container=container, name=f"{path}/MLmodel", limit=LONGEST_MLMODEL)
+        refuse_unsafe(path)
+        text = self.text(container=container, name=f"{path}/MLmodel", limit=MLMODEL_BYTES)
         return None if text is None else signature_in(text)
 
     def text(self, *, container: Container, name: str, limit: int) -> str | None:
@@ -134,9 +144,9 @@ class Artifacts:
         from azure.core import MatchConditions
 
         written_again = {412: "It is read again."}
-        with azure_stops_here(f"{name} in {_where(container)}", mendable=written_again):
+        with azure_stops_here(f"{name} in {where(container)}", mendable=written_again):
             blob = self._blobs.client(container).get_blob_client(name)
-            properties = _properties(blob)
+            properties = properties_of(blob)
             if properties is None or properties.size > limit:
                 return None
             content = blob.download_blob(
@@ -158,7 +168,7 @@ class Artifacts:
         from azure.core.exceptions import ResourceNotFoundError
 
         name = f"{prefix}/{WRITABLE}"
-        with azure_stops_here(f"Writing to {_where(container)}"):
+        with azure_stops_here(f"Writing to {where(container)}"):
             blob = self._blobs.client(container).get_blob_client(name)
             blob.upload_blob(b"", overwrite=True)
             with suppress(ResourceNotFoundError):  # somebody else has looked in the same moment
@@ -169,129 +179,72 @@ class Artifacts:
         """Whether containers are opened with the keys that datastores hold."""
         return self._blobs.opens_with_keys
 
-    def _list(self, container: Container, path: str) -> "dict[str, BlobProperties]":
-        """The blobs below a folder, or the one at `path`, by name relative to `path`."""
-        with azure_stops_here(f"Files in {_where(container)}"):
-            client = self._blobs.client(container)
-            below = client.list_blobs(name_starts_with=f"{path}/", include=["metadata", "copy"])
-            found = {
-                blob.name[len(path) + 1 :]: blob
-                for blob in below
-                if FOLDER_MARK not in _lower(blob.metadata)
-            }
-            return found or _single(client, path)
+    def _copies(self, target: Place) -> "Iterator[tuple[BlobProperties, CopiedFile]]":
+        """What lies in the target, whatever it is called: names are only compared and shown."""
+        with azure_stops_here(f"Files in {where(target.container)}"):
+            for name, blob in blobs_at(self._blobs.client(target.container), target.path):
+                if blob is not None:
+                    yield blob, copied_file(blob, name)
 
-    def _is_file(self, source: Container, path: str, files: Sequence[Artefact]) -> bool:
+    def _copied(self, target: Place) -> set[bytes]:
+        """Keys of what is copied or under way; what broke off is taken away."""
+        keys: set[bytes] = set()
+        broken: StepError | None = None
+        for blob, copy in self._copies(target):
+            if has_failed(blob):
+                self._clear(target.container, blob)
+                broken = broken or StepError(copy_failed(target.container, blob))
+            elif copy.source_etag is not None:
+                keys.add(copy_key(copy.file.name, copy.source_etag))
+        if broken is not None:
+            raise broken
+        return keys
+
+    def _is_file(self, source: Place, files: FileSet) -> bool:
         """Whether the model is one file. A folder may hold one file of its own name."""
-        if len(files) != 1 or path.rpartition("/")[2] != files[0].name:
+        if files.count != 1 or source.path.rpartition("/")[2] != files.first[0].name:
             return False
-        with azure_stops_here(f"Files in {_where(source)}"):
-            below = self._blobs.client(source).get_blob_client(f"{path}/{files[0].name}")
-            return not below.exists()
+        with azure_stops_here(f"Files in {where(source.container)}"):
+            client = self._blobs.client(source.container)
+            return not client.get_blob_client(f"{source.path}/{files.first[0].name}").exists()
 
-    def _start(
-        self,
-        *,
-        source: Container,
-        source_name: str,
-        file: Artefact,
-        target: Container,
-        target_name: str,
-    ) -> None:
+    def _start(self, source: Place, file: Artefact, target: Place, *, is_file: bool) -> None:
         from azure.core import MatchConditions
         from azure.core.exceptions import HttpResponseError
 
-        with azure_stops_here(f"Copy of {source_name} from {_where(source)} to {_where(target)}"):
-            url = self._blobs.signed_url(source, source_name)
-            blob = self._blobs.client(target).get_blob_client(target_name)
+        name, target_name = (
+            place.path if is_file else f"{place.path}/{file.name}" for place in (source, target)
+        )
+        refuse_unsafe(target_name)
+        way = f"from {where(source.container)} to {where(target.container)}"
+        with azure_stops_here(f"Copy of {name} {way}"):
+            url = self._blobs.signed_url(source.container, name)
+            blob = self._blobs.client(target.container).get_blob_client(target_name)
             try:
                 blob.start_copy_from_url(
                     url,
                     metadata={SOURCE_ETAG: file.etag},
                     source_etag=f'"{file.etag}"',
                     source_match_condition=MatchConditions.IfNotModified,
+                    match_condition=MatchConditions.IfMissing,
                 )
             except HttpResponseError as error:
-                if error.status_code == 412:
-                    raise _changed(source, source_name, "was written again") from error
                 if error.status_code == 404 and error_code(error) != NO_CONTAINER:
-                    raise _changed(source, source_name, "is gone") from error
-                raise
+                    raise changed(source.container, name, "is gone") from error
+                if error.status_code not in REFUSED:
+                    raise
+                there = properties_of(blob)
+                if there is None or not is_copy_of(there, file):
+                    raise refused(error, there, name, source, target) from error
 
-    def _clear(self, target: Container, broken: "Sequence[BlobProperties]") -> None:
-        """Take away what broken-off copies left, so that the next try starts afresh."""
-        with azure_stops_here(f"Files in {_where(target)}"):
-            for blob in broken:
-                self._blobs.client(target).delete_blob(blob.name)
-        raise StepError(_copy_failed(target, broken))
+    def _clear(self, target: Container, broken: "BlobProperties") -> None:
+        """Take away what a broken-off copy left, unless it is something else by now."""
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 
-
-def _single(client: "ContainerClient", path: str) -> "dict[str, BlobProperties]":
-    blob = _properties(client.get_blob_client(path))
-    if blob is None or FOLDER_MARK in _lower(blob.metadata):
-        return {}
-    return {path.rpartition("/")[2]: blob}
-
-
-def _properties(blob: "BlobClient") -> "BlobProperties | None":
-    """A blob's properties; None where the container has no such blob."""
-    from azure.core.exceptions import ResourceNotFoundError
-
-    try:
-        return blob.get_blob_properties()
-    except ResourceNotFoundError as error:
-        if error_code(error) == NO_CONTAINER:
-            raise
-        return None
-
-
-def _lower(metadata: dict[str, str] | None) -> dict[str, str]:
-    """Metadata by lower-case name: they are HTTP headers."""
-    return {name.lower(): value for name, value in (metadata or {}).items()}
-
-
-def _artefact(blob: "BlobProperties", name: str) -> Artefact:
-    md5 = blob.content_settings.content_md5
-    return Artefact(
-        name=name,
-        size=int(blob.size),
-        etag=str(blob.etag).strip('"'),  # quoted in headers, not in lists
-        md5=base64.b64encode(bytes(md5)).decode() if md5 else None,
-    )
-
-
-def _is_copied(blob: "BlobProperties | None", file: Artefact) -> bool:
-    """Whether a target is the copy of this very source, done or under way."""
-    if blob is None or _lower(blob.metadata).get(SOURCE_ETAG) != file.etag:
-        return False
-    return blob.copy.status == "pending" or (
-        blob.copy.status == "success" and blob.size == file.size
-    )
-
-
-def _has_failed(blob: "BlobProperties | None") -> bool:
-    return blob is not None and blob.copy.status in ("failed", "aborted")
-
-
-def _copy_failed(target: Container, broken: "Sequence[BlobProperties]") -> Trouble:
-    first = broken[0]
-    words = first.copy.status_description or f"it was {first.copy.status}"
-    return Trouble(
-        Blame.TECHNOLOGY,
-        "CopyFailed",
-        f"The copy of {len(broken)} files to {_where(target)} broke off; {first.name}: {words}. "
-        "It is tried again.",
-        retryable=True,
-    )
-
-
-def _changed(source: Container, name: str, how: str) -> StepError:
-    return technical(
-        "ArtefactChanged",
-        f"{name} in {_where(source)} {how} since the release looked at it. Register the model as "
-        "a new version.",
-    )
-
-
-def _where(container: Container) -> str:
-    return f"container {container.name} of workspace {container.workspace.name}"
+        with suppress(ResourceModifiedError, ResourceNotFoundError):
+            self._blobs.client(target).delete_blob(
+                broken.name,
+                etag=f'"{etag_of(broken)}"',
+                match_condition=MatchConditions.IfNotModified,
+            )

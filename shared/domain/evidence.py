@@ -12,10 +12,6 @@ from shared.domain.limits import SHOWN_CHARACTERS
 from shared.domain.pipeline import Json
 from shared.domain.release import ModelVersion, Outcome, Probe, Release, ReleaseId
 
-SHOWN_FILES = 200
-"""Files that are kept by name; the digest covers all."""
-
-
 _NOT_METRICS = ("azureml", "modelgate-", "mlflow.")
 
 
@@ -187,7 +183,7 @@ class Evidence:
     """The approval policy, as digested; None in evidence of before there were policies."""
 
     files: tuple[Artefact, ...] = ()
-    """The first `SHOWN_FILES` by name."""
+    """The first `limits.SHOWN_FILES` by name."""
 
     schema: Json = None
     """An MLflow model's signature; None for other models."""

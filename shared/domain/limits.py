@@ -44,6 +44,23 @@ MLMODEL_BYTES: Final = 64 * 1024
 FILES: Final = 50_000
 """Of a model, where the settings say nothing else."""
 
+FILES_PER_PAGE: Final = 1000
+"""Of a container's list, which holds up to 8 KiB of metadata for each (learn.microsoft.com/rest/
+api/storageservices/setting-and-retrieving-properties-and-metadata-for-blob-resources)."""
+
+COPIES_AT_ONCE: Final = 256
+"""Files of a model that are held at a time while their copies are started."""
+
+SHOWN_FILES: Final = 200
+"""Files that are kept by name; the digest covers all."""
+
+SHOWN_PROBLEMS: Final = 5
+"""Files that a message names."""
+
+EARLIER_DIGEST_BYTES: Final = 16_000_000
+"""Of names, sizes and etags that are held to recognise the files of a release that began when
+digests were made otherwise."""
+
 NAME_CHARACTERS: Final = 1024
 """Of a file's name with its folders: what Blob Storage takes."""
 

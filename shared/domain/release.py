@@ -99,6 +99,9 @@ class StageRecord:
     """The endpoint's traffic map before it was touched; None until it is known."""
 
     probe: Probe | None = None
+    files: str | None = None
+    """Digest over names, sizes and etags of the copied files, as they lie in this stage's
+    workspace; None until they are copied, and where nothing is copied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +211,8 @@ class EventType(StrEnum):
     MODEL_COPIED = "ModelCopied"
     DEPLOYED = "Deployed"
     PROBED = "Probed"
+    FILES_CHANGED = "FilesChanged"
+    """The new deployment gets no traffic: its model's files are not those that were approved."""
     TRAFFIC_RESTORED = "TrafficRestored"
     STAGE_SUCCEEDED = "StageSucceeded"
     ABORT_REQUESTED = "AbortRequested"

@@ -1,12 +1,12 @@
 """Azure ML: model versions, endpoints, deployments, and the blobs behind them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from shared.domain.artefacts import Artefact
+from shared.domain.artefacts import Artefact, FileSet
 from shared.domain.errors import Trouble
 from shared.domain.evidence import Check
 from shared.domain.pipeline import Json, Stage, Workspace
@@ -45,6 +45,11 @@ class RegisteredModel:
     created_by: str | None
     created_at: datetime | None
 
+    @property
+    def place(self) -> "Place":
+        """Where its files lie."""
+        return Place(self.container, self.path)
+
 
 @dataclass(frozen=True, slots=True)
 class RegisteredVersion:
@@ -53,6 +58,15 @@ class RegisteredVersion:
     version: str
     created_by: str | None
     created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a model's files lie."""
+
+    container: Container
+    path: str
+    """Blob name of the file, or of the folder without a closing slash."""
 
 
 class Models(Protocol):
@@ -98,6 +112,14 @@ class OperationStatus:
     state: OperationState
     trouble: Trouble | None = None
     """Set when failed, with Azure's code and words."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyStatus(OperationStatus):
+    """How a copy stands."""
+
+    digest: str | None = None
+    """Set when succeeded: over names, sizes and etags of what lies in the target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,27 +217,37 @@ class Preflight(Protocol):
 class Artifacts(Protocol):
     """Model files. No byte of a model passes through this process."""
 
-    def files(self, *, container: Container, path: str) -> list[Artefact]:
-        """The file at `path`, or every file below it; names relative to `path`."""
+    def files(self, *, container: Container, path: str) -> Iterator[Artefact]:
+        """The file at `path`, or every file below it; names relative to `path`.
 
-    def begin_copy(
-        self,
-        *,
-        source: Container,
-        source_path: str,
-        files: Sequence[Artefact],
-        target: Container,
-        target_path: str,
-    ) -> None:
-        """Start the server-side copy of what is not there or under way yet; returns at once.
+        In any order, read as they are asked for: there may be tens of thousands.
 
-        Each file is copied on condition of its etag; a file that changed since is a trouble.
+        Raises:
+            StepError: While they are read: `UnsafeFileName` or `TooManyFiles`, which are the
+                model's fault; Azure does not answer.
         """
 
-    def copying(
-        self, *, target: Container, target_path: str, files: Sequence[Artefact]
-    ) -> OperationStatus:
+    def begin_copy(self, *, source: Place, files: FileSet, target: Place) -> None:
+        """Start the server-side copy of what is not there or under way yet; returns at once.
+
+        Each file is copied on condition of its etag, and only to where nothing lies.
+
+        Raises:
+            StepError: `ArtefactChanged` where the source's files are not `files`;
+                `CopyTargetTaken` where something else lies in the target.
+        """
+
+    def copying(self, *, source: Place, files: FileSet, target: Place) -> CopyStatus:
         """How the copy of these files stands."""
+
+    def differences(self, *, source: Place, target: Place) -> str:
+        """How the target is not the source's copy, in words that name the first few files.
+
+        Empty where sizes, MD5s and what is noted of the sources agree.
+
+        Raises:
+            StepError: As `files`.
+        """
 
     def signature(self, *, container: Container, path: str) -> Json:
         """The signature in the `MLmodel` file of the MLflow model at `path`, which describes it.

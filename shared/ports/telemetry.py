@@ -18,6 +18,8 @@ class Counter(StrEnum):
     """Releases that the sweeper found work on; by what it did."""
     MAIL_FAILURES = "modelgate.mail.failures"
     """Mails that were refused; by kind of mail and code."""
+    FILES_CHANGED = "modelgate.files.changed"
+    """Models whose files were others just before the traffic; by pipeline and stage."""
     IGNORED = "modelgate.registrations.ignored"
     """Registrations that started nothing."""
 

@@ -41,6 +41,9 @@ def measure(
         if event.type is EventType.MAIL_FAILED:
             code, mail = (str(event.details.get(name)) for name in ("code", "mail"))
             telemetry.count(Counter.MAIL_FAILURES, code=code, mail=mail)
+        elif event.type is EventType.FILES_CHANGED:
+            where = {"pipeline": after.pipeline, "stage": event.stage or ""}
+            telemetry.count(Counter.FILES_CHANGED, **where)
     if after.outcome is not None and (before is None or before.outcome is None):
         telemetry.count(Counter.RELEASES, pipeline=after.pipeline, outcome=after.outcome.value)
     for new in after.stages:

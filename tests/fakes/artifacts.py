@@ -1,16 +1,19 @@
 """Blobs and their server-side copies, in memory."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterator
 from hashlib import md5
 
-from shared.domain.artefacts import Artefact
-from shared.domain.errors import Blame, Trouble, technical
+from shared.domain.artefacts import Artefact, FileSet, Tally, file_set
+from shared.domain.copies import CopiedFile, copy_problems
+from shared.domain.errors import Blame, Trouble, not_good_enough, technical
+from shared.domain.filenames import refuse_unsafe
+from shared.domain.limits import FILES
 from shared.domain.pipeline import Json
-from shared.ports import Container, OperationState, OperationStatus
+from shared.ports import Container, CopyStatus, OperationState, Place
 from tests.fakes.troubles import Faults
 
-type Place = tuple[str, str, str]
+type Spot = tuple[str, str, str]
 """Account, container, blob name."""
 
 
@@ -18,14 +21,17 @@ class FakeArtifacts:
     """Storage accounts. A copy takes `looks` calls of `copying` before it has succeeded."""
 
     def __init__(self, *, looks: int = 0) -> None:
-        self.blobs: dict[Place, Artefact] = {}
-        self.signatures: dict[Place, Json] = {}
+        self.blobs: dict[Spot, Artefact] = {}
+        self.signatures: dict[Spot, Json] = {}
         """Of MLflow models, by the place of their folder."""
+        self.copied_from: dict[Spot, str] = {}
+        """Etags of the sources of what was copied, and not written again since."""
         self.looks = looks
+        self.most_files = FILES
         self.copies_started = 0
         self.copy_trouble: Trouble | None = None
         self.faults = Faults()
-        self._under_way: dict[Place, tuple[int, Artefact]] = {}
+        self._under_way: dict[Spot, tuple[int, Artefact]] = {}
         self._writes = 0
 
     def write(self, container: Container, name: str, data: bytes = b"model") -> Artefact:
@@ -33,82 +39,104 @@ class FakeArtifacts:
         self._writes += 1
         checksum = base64.b64encode(md5(data, usedforsecurity=False).digest()).decode()
         blob = Artefact(name=name, size=len(data), etag=f'"0x{self._writes:X}"', md5=checksum)
-        self.blobs[self._place(container, name)] = blob
+        spot = self._spot(container, name)
+        self.blobs[spot] = blob
+        self.copied_from.pop(spot, None)
         return blob
 
-    def files(self, *, container: Container, path: str) -> list[Artefact]:
+    def files(self, *, container: Container, path: str) -> Iterator[Artefact]:
         self.faults.meet("files")
-        found = []
-        for (account, name, blob), file in sorted(self.blobs.items()):
-            if (account, name) != (container.account_url, container.name):
-                continue
-            if blob == path:
-                found.append(self._named(file, blob.rpartition("/")[2]))
-            elif blob.startswith(f"{path}/"):
-                found.append(self._named(file, blob.removeprefix(f"{path}/")))
-        return found
+        refuse_unsafe(path)
+        for count, (name, (_, file)) in enumerate(self._at(Place(container, path)), start=1):
+            if count > self.most_files:
+                raise not_good_enough("TooManyFiles", f"{path} has too many files.")
+            refuse_unsafe(file.name, shown=name)
+            yield self._named(file, name)
 
-    def begin_copy(
-        self,
-        *,
-        source: Container,
-        source_path: str,
-        files: Sequence[Artefact],
-        target: Container,
-        target_path: str,
-    ) -> None:
+    def begin_copy(self, *, source: Place, files: FileSet, target: Place) -> None:
         self.faults.meet("begin_copy")
-        for file in files:
-            to = self._place(target, self._blob(target_path, file, files))
-            if to in self.blobs or to in self._under_way:
+        there = dict(self._at(target))
+        seen = Tally()
+        for name, (at, file) in self._at(source):
+            original = self._named(file, name)
+            seen.add(original)
+            to = self._spot(target.container, target.path + at[2].removeprefix(source.path))
+            if to in self._under_way:
                 continue
-            original = self.blobs.get(self._place(source, self._blob(source_path, file, files)))
-            if original is None or original.etag != file.etag:
-                raise technical("SourceChanged", f"{file.name} has changed since it was listed.")
+            if name in there:
+                if self.copied_from.get(there[name][0]) != original.etag:
+                    raise technical("CopyTargetTaken", f"{name} is no copy of ours.")
+                continue
             self.copies_started += 1
-            self._under_way[to] = (self.looks, original)
+            self._under_way[to] = (self.looks, file)
+        if seen.total().digest != files.digest:
+            raise not_good_enough("ArtefactChanged", "Files have changed since they were listed.")
 
-    def copying(
-        self, *, target: Container, target_path: str, files: Sequence[Artefact]
-    ) -> OperationStatus:
+    def copying(self, *, source: Place, files: FileSet, target: Place) -> CopyStatus:
         self.faults.meet("copying")
         if self.copy_trouble is not None:
-            return OperationStatus(OperationState.FAILED, self.copy_trouble)
-        places = [self._place(target, self._blob(target_path, file, files)) for file in files]
-        for place in places:
-            self._look_at(place)
-        if any(place in self._under_way for place in places):
-            return OperationStatus(OperationState.RUNNING)
-        missing = [place[2] for place in places if place not in self.blobs]
-        if missing:
-            trouble = Trouble(Blame.TECHNOLOGY, "CopyIncomplete", f"{missing[0]} is missing.")
-            return OperationStatus(OperationState.FAILED, trouble)
-        return OperationStatus(OperationState.SUCCEEDED)
+            return CopyStatus(OperationState.FAILED, self.copy_trouble)
+        pending = [to for to in self._under_way if self._name_at(target, to) is not None]
+        for spot in pending:
+            self._look_at(spot)
+        if any(spot in self._under_way for spot in pending):
+            return CopyStatus(OperationState.RUNNING)
+        if file_set(copy.as_source for copy in self._copies(target)).digest != files.digest:
+            words = self.differences(source=source, target=target)
+            return CopyStatus(
+                OperationState.FAILED, Trouble(Blame.TECHNOLOGY, "CopyDiffers", words)
+            )
+        there = file_set(copy.file for copy in self._copies(target))
+        return CopyStatus(OperationState.SUCCEEDED, digest=there.digest)
+
+    def differences(self, *, source: Place, target: Place) -> str:
+        self.faults.meet("differences")
+        return copy_problems(
+            lambda: self.files(container=source.container, path=source.path), self._copies(target)
+        )
 
     def signature(self, *, container: Container, path: str) -> Json:
         self.faults.meet("signature")
-        return self.signatures.get(self._place(container, path))
+        return self.signatures.get(self._spot(container, path))
 
-    def _look_at(self, place: Place) -> None:
-        if place not in self._under_way:
-            return
-        looks, original = self._under_way[place]
+    def _copies(self, target: Place) -> Iterator[CopiedFile]:
+        for name, (at, file) in self._at(target):
+            yield CopiedFile(self._named(file, name), self.copied_from.get(at))
+
+    def _look_at(self, spot: Spot) -> None:
+        looks, original = self._under_way[spot]
         if looks > 0:
-            self._under_way[place] = (looks - 1, original)
+            self._under_way[spot] = (looks - 1, original)
             return
-        del self._under_way[place]
+        del self._under_way[spot]
         self._writes += 1
-        self.blobs[place] = Artefact(place[2], original.size, f'"0x{self._writes:X}"', original.md5)
+        etag = f'"0x{self._writes:X}"'
+        self.blobs[spot] = Artefact(spot[2], original.size, etag, original.md5)
+        self.copied_from[spot] = original.etag
+
+    def _at(self, place: Place) -> list[tuple[str, tuple[Spot, Artefact]]]:
+        """The blobs at a place, by their names there."""
+        found = [
+            (name, (spot, blob))
+            for spot, blob in sorted(self.blobs.items())
+            if (name := self._name_at(place, spot)) is not None
+        ]
+        below = [each for each in found if each[1][0][2] != place.path]
+        return below or found
 
     @staticmethod
-    def _place(container: Container, name: str) -> Place:
+    def _name_at(place: Place, spot: Spot) -> str | None:
+        account, container, blob = spot
+        if (account, container) != (place.container.account_url, place.container.name):
+            return None
+        if blob == place.path:
+            return blob.rpartition("/")[2]
+        below = f"{place.path}/"
+        return blob.removeprefix(below) if blob.startswith(below) else None
+
+    @staticmethod
+    def _spot(container: Container, name: str) -> Spot:
         return (container.account_url, container.name, name)
-
-    @staticmethod
-    def _blob(path: str, file: Artefact, files: Sequence[Artefact]) -> str:
-        """The blob of one of a model's files: the path itself where the model is that file."""
-        is_file = len(files) == 1 and path.rpartition("/")[2] == file.name
-        return path if is_file else f"{path}/{file.name}"
 
     @staticmethod
     def _named(file: Artefact, name: str) -> Artefact:

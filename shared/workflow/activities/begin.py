@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.domain.artefacts import artefact_digest
 from shared.domain.errors import technical
 from shared.domain.pipeline import Json, Stage
 from shared.domain.release import StageState
@@ -30,7 +29,7 @@ def begin_release(turn: Turn, _: Mapping[str, Json]) -> Answer:
         registered, files = source_of(turn)
         known = replace(
             turn.release,
-            artefact_digest=artefact_digest(files),
+            artefact_digest=files.digest,
             registered_by=registered.created_by,
             registered_at=registered.created_at,
         )

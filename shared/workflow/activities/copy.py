@@ -6,7 +6,7 @@ from dataclasses import replace
 from shared.domain.names import RELEASE_TAG
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, StageState
-from shared.ports import OperationState, RegisteredModel
+from shared.ports import OperationState, Place, RegisteredModel
 from shared.workflow.contract import Answer
 from shared.workflow.source import source_of
 from shared.workflow.turn import Turn
@@ -19,18 +19,13 @@ def copy_model(turn: Turn, _: Mapping[str, Json]) -> Answer:
     registered, files = source_of(turn)
     services, stage, copied = turn.services, turn.stage, turn.record.model
     assert copied is not None, "set when the stage started"
-    target = services.models.default_container(workspace=stage.workspace)
+    container = services.models.default_container(workspace=stage.workspace)
     # the digest in the path: another attempt with the same files finds them, other files never mix
     folder = f"modelgate/{copied.name}/{copied.version}/{turn.release.artefact_digest}"
-    target_path = f"{folder}/{registered.path.rpartition('/')[2]}"
-    services.artifacts.begin_copy(
-        source=registered.container,
-        source_path=registered.path,
-        files=files,
-        target=target,
-        target_path=target_path,
-    )
-    status = services.artifacts.copying(target=target, target_path=target_path, files=files)
+    target = Place(container, f"{folder}/{registered.path.rpartition('/')[2]}")
+    source = registered.place
+    services.artifacts.begin_copy(source=source, files=files, target=target)
+    status = services.artifacts.copying(source=source, files=files, target=target)
     if status.state is OperationState.RUNNING:
         return Answer.pending()
     if status.state is OperationState.FAILED:
@@ -41,17 +36,18 @@ def copy_model(turn: Turn, _: Mapping[str, Json]) -> Answer:
         workspace=stage.workspace,
         model=copied,
         source=told,
-        path=target_path,
+        path=target.path,
         tags={**told.tags, **_origin(turn, told)},
     )
-    change = turn.moved(StageState.DEPLOYING, replace(turn.record, waits_for=None)).noting(
+    record = replace(turn.record, files=status.digest, waits_for=None)
+    change = turn.moved(StageState.DEPLOYING, record).noting(
         EventType.MODEL_COPIED,
-        f"Copied {len(files)} {'file' if len(files) == 1 else 'files'} to "
+        f"Copied {files.count} {'file' if files.count == 1 else 'files'} to "
         f"{stage.workspace.name} and registered "
         f"{copied.name} version {copied.version}",
         at=turn.now,
         stage=stage.name,
-        details={"files": len(files), "bytes": sum(file.size for file in files)},
+        details={"files": files.count, "bytes": files.total_bytes},
     )
     turn.commit(change)
     return Answer.done()

@@ -17,6 +17,7 @@ from shared.workflow.activities.deploy import (
     is_at_work,
     unhealthy,
 )
+from shared.workflow.activities.unchanged import refuse_changed_files
 from shared.workflow.contract import Answer
 from shared.workflow.probing import PROBES, best_probe
 from shared.workflow.turn import Turn
@@ -157,6 +158,7 @@ def _bring_traffic(turn: Turn, deployment: str) -> Answer | None:
     if deployment not in now_serving and turn.record.traffic_before != now_serving:
         # somebody may have changed it while this release was provisioning
         turn.commit(turn.updated(traffic_before=now_serving))
+    refuse_changed_files(turn)
     url = endpoints.begin_traffic(stage=stage, traffic={deployment: 100})
     turn.commit(turn.updated(operation=url, waits_for=f"the traffic of {stage.endpoint}"))
     return Answer.pending()

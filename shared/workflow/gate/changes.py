@@ -4,9 +4,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.domain.artefacts import Artefact
+from shared.domain.artefacts import Artefact, FileSet
+from shared.domain.errors import Blame, StepError
 from shared.domain.evidence import Current, Difference, Evidence, differences, metrics_of
 from shared.domain.pipeline import Json
+from shared.ports import RegisteredModel
+from shared.workflow.source import files_of
 from shared.workflow.turn import Turn
 
 OUR_TAGS = ("modelgate-", "azureml.")
@@ -23,7 +26,12 @@ class Known:
     """What is known of a version, as far as it can be compared."""
 
     description: dict[str, Json]
-    files: tuple[Artefact, ...]
+    files: tuple[Artefact, ...] | None
+    """The first by name; None where they cannot be listed."""
+
+    file_count: int
+    """Of all of them."""
+
     schema: Json
     configuration: dict[str, Json] | None
     """None where it was deployed by somebody else."""
@@ -42,12 +50,9 @@ def changes_since(
     if before is None:
         return [], f"What {turn.stage.endpoint} serves is no version that can be found any more."
     found = differences(_comparable(before, candidate), _comparable(candidate, before))
-    old, new = _files(before.files, candidate.files), _files(candidate.files, before.files)
-    found += [
-        Difference(f"files.{name}", old.get(name), new.get(name))
-        for name in sorted(old.keys() | new.keys())
-        if old.get(name) != new.get(name)
-    ]
+    differing, unknown = _differing_files(before, candidate)
+    found += differing
+    note = f"{note} {unknown}".strip()
     if len(found) > SHOWN_CHANGES:
         note = f"{note} {len(found) - SHOWN_CHANGES} more changes are not shown.".strip()
     return presentable(found[:SHOWN_CHANGES]), note
@@ -112,7 +117,11 @@ def _known_by_evidence(turn: Turn, current: Current) -> Known | None:
     if shown is None:
         return None
     return Known(
-        description_of(shown, shown.model_type), shown.files, shown.schema, shown.configuration
+        description_of(shown, shown.model_type),
+        shown.files,
+        shown.file_count,
+        shown.schema,
+        shown.configuration,
     )
 
 
@@ -125,7 +134,8 @@ def _known_to_azure(turn: Turn, current: Current) -> Known | None:
     if registered is None:
         return None
     container, path = registered.container, registered.path
-    is_mlflow = registered.type == "mlflow_model"
+    files = _files_that_serve(turn, registered)
+    has_schema = registered.type == "mlflow_model" and files is not None
     return Known(
         _description(
             registered.type,
@@ -133,8 +143,9 @@ def _known_to_azure(turn: Turn, current: Current) -> Known | None:
             dict(registered.tags),
             dict(registered.properties),
         ),
-        tuple(services.artifacts.files(container=container, path=path)),
-        services.artifacts.signature(container=container, path=path) if is_mlflow else None,
+        files.first if files else None,
+        files.count if files else 0,
+        services.artifacts.signature(container=container, path=path) if has_schema else None,
         None,
     )
 
@@ -148,6 +159,38 @@ def _comparable(known: Known, other: Known) -> dict[str, Json]:
     if known.configuration is not None and other.configuration is not None:
         sides["configuration"] = known.configuration
     return sides
+
+
+def _files_that_serve(turn: Turn, registered: RegisteredModel) -> FileSet | None:
+    """The files of what serves; None where they are such as no release would take."""
+    try:
+        return files_of(turn, registered)
+    except StepError as error:
+        if error.trouble.blame is Blame.MODEL:  # not the candidate's fault
+            return None
+        raise
+
+
+def _differing_files(before: Known, candidate: Known) -> tuple[list[Difference], str]:
+    """The files that differ, as far as they are known by name, and what is not known of them."""
+    if before.files is None or candidate.files is None:
+        return [], "The files of what serves cannot be listed."
+    ends = [
+        known.files[-1].name
+        for known in (before, candidate)
+        if known.files and known.file_count > len(known.files)
+    ]
+    old, new = (
+        [file for file in files if not ends or file.name <= min(ends)]
+        for files in (before.files, candidate.files)
+    )
+    was, now = _files(old, new), _files(new, old)
+    found = [
+        Difference(f"files.{name}", was.get(name), now.get(name))
+        for name in sorted(was.keys() | now.keys())
+        if was.get(name) != now.get(name)
+    ]
+    return found, f"Files after {min(ends)} are not compared by name." if ends else ""
 
 
 def _files(files: Sequence[Artefact], others: Sequence[Artefact]) -> dict[str, Json]:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from shared.domain.artefacts import Artefact, digest, plain
+from shared.domain.artefacts import FileSet, digest, plain
 from shared.domain.errors import technical
-from shared.domain.evidence import SHOWN_FILES, Check, Difference, Evidence, differences
+from shared.domain.evidence import Check, Difference, Evidence, differences
 from shared.domain.pipeline import Json
 from shared.domain.policy import ApprovalPolicy
 from shared.ports import Artifacts, RegisteredModel
@@ -70,7 +70,8 @@ def gather(turn: Turn, policy: ApprovalPolicy, *, number: int, before: Evidence 
     checks = _require_ready(turn)
     known = Known(
         description=description_of(bare, registered.type),
-        files=tuple(files),
+        files=files.first,
+        file_count=files.count,
         schema=signature_of(turn.services.artifacts, registered),
         configuration=bare.configuration,
     )
@@ -78,7 +79,7 @@ def gather(turn: Turn, policy: ApprovalPolicy, *, number: int, before: Evidence 
     skipped, more = skipped_versions(turn, bare.current)
     return replace(
         bare,
-        files=known.files[:SHOWN_FILES],
+        files=known.files,
         schema=known.schema,
         comparisons=compare(turn, bare.current),
         changes=tuple(changes),
@@ -137,7 +138,7 @@ def _binding(evidence: Evidence) -> dict[str, Json]:
 
 def _looked_at(
     turn: Turn, policy: ApprovalPolicy, *, ask: int
-) -> tuple[Evidence, RegisteredModel, list[Artefact]]:
+) -> tuple[Evidence, RegisteredModel, FileSet]:
     """What can be read again at any time."""
     registered, files = source_of(turn)
     try:
@@ -158,8 +159,8 @@ def _looked_at(
         properties=_clean_texts(registered.properties),
         registered_by=registered.created_by,
         registered_at=registered.created_at,
-        file_count=len(files),
-        total_bytes=sum(file.size for file in files),
+        file_count=files.count,
+        total_bytes=files.total_bytes,
         artefact_digest=turn.release.artefact_digest or "",
         probes={stage.name: stage.probe for stage in turn.release.stages if stage.probe},
         configuration=configuration,

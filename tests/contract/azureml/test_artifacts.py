@@ -3,20 +3,20 @@
 import base64
 import hashlib
 import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from aiohttp import web
 
-from shared.adapters.artifacts import SOURCE_ETAG, Artifacts
+from shared.adapters.artifacts import Artifacts
 from shared.adapters.blobs import account_of
 from shared.adapters.egress.credentials import StaticToken
-from shared.domain.artefacts import Artefact
+from shared.adapters.listing import SOURCE_ETAG
+from shared.domain.artefacts import Artefact, file_set
 from shared.domain.errors import Blame, StepError
 from shared.domain.pipeline import Workspace
-from shared.ports import Container, OperationState, OperationStatus
+from shared.ports import Container, CopyStatus, OperationState, Place
 from tests.contract.azureml.world import Emulated, World, trouble_of
-from tests.contract.serving import serving
 
 WORKSPACE = Workspace("s", "g", "wk")
 
@@ -26,17 +26,26 @@ def many_files(path: str) -> dict[str, bytes]:
     return {f"{path}/{name}": name.encode() * 3 for name in names}
 
 
+def listed(world: World, path: str) -> list[Artefact]:
+    """The files at a path of QA, by name."""
+    return sorted(world.artifacts.files(container=world.container(world.qa), path=path))
+
+
+def status_of(world: World, path: str, files: list[Artefact], target: str) -> CopyStatus:
+    return world.artifacts.copying(
+        source=Place(world.container(world.qa), path),
+        files=file_set(files),
+        target=Place(world.container(world.prod), target),
+    )
+
+
 def copied(world: World, path: str, files: list[Artefact], target: str) -> OperationState:
     world.artifacts.begin_copy(
-        source=world.container(world.qa),
-        source_path=path,
-        files=files,
-        target=world.container(world.prod),
-        target_path=target,
+        source=Place(world.container(world.qa), path),
+        files=file_set(files),
+        target=Place(world.container(world.prod), target),
     )
-    status = world.artifacts.copying(
-        target=world.container(world.prod), target_path=target, files=files
-    )
+    status = status_of(world, path, files, target)
     assert status.trouble is None
     return status.state
 
@@ -46,19 +55,21 @@ def test_folder_of_hundreds_of_files(world: World) -> None:
     """Copied whole, verified, and copied again without anything changing."""
     path, target = f"contract/{world.unique}/model", f"modelgate/{world.unique}/model"
     world.upload(world.qa, many_files(path))
-    files = world.artifacts.files(container=world.container(world.qa), path=path)
+    files = listed(world, path)
     assert len(files) == 300
     states = [copied(world, path, files, target)]
     assert not [t.name for t in threading.enumerate() if t.name.startswith("copy")]
     while states[-1] is OperationState.RUNNING:
         states.append(copied(world, path, files, target))
     assert states[-1] is OperationState.SUCCEEDED
-    there = world.artifacts.files(container=world.container(world.prod), path=target)
+    container = world.container(world.prod)
+    there = sorted(world.artifacts.files(container=container, path=target))
+    assert status_of(world, path, files, target).digest == file_set(there).digest
     assert [(file.name, file.size, file.md5) for file in there] == [
         (file.name, file.size, file.md5) for file in files
     ]
     assert copied(world, path, files, target) is OperationState.SUCCEEDED
-    assert world.artifacts.files(container=world.container(world.prod), path=target) == there
+    assert sorted(world.artifacts.files(container=container, path=target)) == there
 
 
 @pytest.mark.live
@@ -96,7 +107,7 @@ def test_folder_marks_are_no_files(emulated: Emulated) -> None:
     files = world.artifacts.files(container=container, path="hns/model")
     assert [file.name for file in files] == ["deep/a"]
     client.upload_blob("hns/empty", b"", metadata={"hdi_isfolder": "true"})
-    assert world.artifacts.files(container=container, path="hns/empty") == []
+    assert list(world.artifacts.files(container=container, path="hns/empty")) == []
 
 
 @pytest.mark.parametrize(
@@ -110,7 +121,7 @@ def test_folder_marks_are_no_files(emulated: Emulated) -> None:
 def test_models_of_one_file(emulated: Emulated, blobs: list[str], path: str) -> None:
     world = emulated.world
     world.upload(world.qa, dict.fromkeys(blobs, b"abc"))
-    files = world.artifacts.files(container=world.container(world.qa), path=path)
+    files = listed(world, path)
     assert copied(world, path, files, f"copy/{path}") is OperationState.SUCCEEDED
     client = world.artifacts._blobs.client(world.container(world.prod))
     assert client.get_blob_client(f"copy/{blobs[0]}").exists()
@@ -120,27 +131,42 @@ def test_models_of_one_file(emulated: Emulated, blobs: list[str], path: str) -> 
 def model(emulated: Emulated) -> tuple[str, list[Artefact]]:
     world = emulated.world
     world.upload(world.qa, {"m/a": b"aaa", "m/b": b"bbb"})
-    return "m", world.artifacts.files(container=world.container(world.qa), path="m")
+    return "m", listed(world, "m")
+
+
+class Overtaken(Artifacts):
+    """After a list and before what is done with it, somebody writes."""
+
+    def __init__(self, there: Artifacts, write: Callable[[], None]) -> None:
+        self.__dict__.update(there.__dict__)
+        self._write = write
+
+    def files(self, *, container: Container, path: str) -> Iterator[Artefact]:
+        yield from super().files(container=container, path=path)
+        self._write()
 
 
 def test_source_that_was_written_again(
     emulated: Emulated, model: tuple[str, list[Artefact]]
 ) -> None:
     world, (path, files) = emulated.world, model
-    world.upload(world.qa, {"m/b": b"BBB"})
+    artifacts = Overtaken(world.artifacts, lambda: world.upload(world.qa, {"m/b": b"BBB"}))
     with pytest.raises(StepError) as caught:
-        copied(world, path, files, "target/m")
+        copied(replace(world, artifacts=artifacts), path, files, "target/m")
     trouble = trouble_of(caught.value)
-    assert (trouble.code, trouble.blame) == ("ArtefactChanged", Blame.TECHNOLOGY)
+    assert (trouble.code, trouble.blame) == ("ArtefactChanged", Blame.MODEL)
     assert not trouble.retryable
     assert "m/b" in trouble.message
+    client = world.artifacts._blobs.client(world.container(world.prod))
+    assert not client.get_blob_client("target/m/b").exists()
 
 
 def test_source_that_is_gone(emulated: Emulated, model: tuple[str, list[Artefact]]) -> None:
     world, (path, files) = emulated.world, model
-    world.artifacts._blobs.client(world.container(world.qa)).delete_blob("m/a")
-    with pytest.raises(StepError, match="ArtefactChanged") as caught:
-        copied(world, path, files, "target/m")
+    client = world.artifacts._blobs.client(world.container(world.qa))
+    artifacts = Overtaken(world.artifacts, lambda: client.delete_blob("m/a"))
+    with pytest.raises(StepError, match=r"ArtefactChanged: m/a .* is gone") as caught:
+        copied(replace(world, artifacts=artifacts), path, files, "target/m")
     assert not trouble_of(caught.value).retryable
 
 
@@ -158,25 +184,29 @@ def test_only_what_is_missing_is_copied(
     assert (after.etag, after.copy.id) == (before.etag, before.copy.id)
 
 
-def test_copies_of_other_sources_are_replaced(
-    emulated: Emulated, model: tuple[str, list[Artefact]]
+@pytest.mark.parametrize("change", ["write", "delete"])
+def test_files_that_changed_between_two_lists_are_not_taken_for_the_same(
+    emulated: Emulated, model: tuple[str, list[Artefact]], change: str
 ) -> None:
-    """The same name and size, and yet another file."""
-    world, (path, _) = emulated.world, model
-    world.upload(world.prod, {"target/m/a": b"xxx"})
-    world.upload(world.qa, {"m/b": b"BBB"})
-    files = world.artifacts.files(container=world.container(world.qa), path=path)
-    assert copied(world, path, files, "target/m") is OperationState.SUCCEEDED
-    client = world.artifacts._blobs.client(world.container(world.prod))
-    assert client.download_blob("target/m/a").readall() == b"aaa"
+    """What is copied is what is listed then; it has to come to what was approved."""
+    world, (path, files) = emulated.world, model
+    if change == "write":
+        world.upload(world.qa, {"m/b": b"BBB"})
+    else:
+        world.artifacts._blobs.client(world.container(world.qa)).delete_blob("m/b")
+    with pytest.raises(StepError, match="ArtefactChanged: m in container"):
+        copied(world, path, files, "target/m")
+    trouble = status_of(world, path, files, "target/m").trouble
+    assert trouble is not None
+    assert trouble.code == "CopyDiffers"
 
 
 @pytest.mark.parametrize(
     ("upload", "words"),
     [
-        ({"target/m/extra": b"x"}, "extra is not the source's"),
-        ({"target/m/a": b"longer"}, "a has 6 bytes instead of 3"),
-        ({"target/m/a": b"AAA"}, "a has another MD5 than its source"),
+        ({"target/m/extra": b"x"}, '"extra" is not the source\'s'),
+        ({"target/m/a": b"longer"}, '"a" has 6 bytes instead of 3'),
+        ({"target/m/a": b"AAA"}, '"a" has another MD5 than its source'),
     ],
 )
 def test_copy_that_differs(
@@ -188,9 +218,7 @@ def test_copy_that_differs(
     world, (path, files) = emulated.world, model
     copied(world, path, files, "target/m")
     world.upload(world.prod, upload)
-    status = world.artifacts.copying(
-        target=world.container(world.prod), target_path="target/m", files=files
-    )
+    status = status_of(world, path, files, "target/m")
     assert status.trouble is not None
     assert (status.trouble.code, status.trouble.blame) == ("CopyDiffers", Blame.TECHNOLOGY)
     assert words in status.trouble.message
@@ -202,7 +230,11 @@ def test_source_container_that_is_gone(
     world = emulated.world
     gone = replace(world.container(world.prod), name="no-such-container")
     with pytest.raises(StepError, match="ContainerNotFound"):
-        world.artifacts.copying(target=gone, target_path="m", files=model[1])
+        world.artifacts.copying(
+            source=Place(world.container(world.qa), "m"),
+            files=file_set(model[1]),
+            target=Place(gone, "m"),
+        )
 
 
 def test_signed_address_reads_one_blob_for_a_day(emulated: Emulated) -> None:
@@ -219,7 +251,7 @@ def test_keys_and_tokens_stay_on_this_machine() -> None:
     remote = Container(WORKSPACE, "d", "http://account.example.com", "c")
     artifacts = Artifacts(credential=StaticToken("t"), access="datastore-key", datastore_key=key)
     with pytest.raises(StepError, match="InsecureStorageAddress"):
-        artifacts.files(container=remote, path="m")
+        list(artifacts.files(container=remote, path="m"))
 
 
 @pytest.mark.parametrize(
@@ -232,53 +264,3 @@ def test_keys_and_tokens_stay_on_this_machine() -> None:
 )
 def test_account(url: str, account: str) -> None:
     assert account_of(url) == account
-
-
-def test_statuses_of_a_slow_copy() -> None:
-    """What Azurite never says: pending, then failed; what is pending is left alone."""
-    state = {"status": "pending"}
-    written: list[str] = []
-
-    async def listing(request: web.Request) -> web.Response:
-        if request.method != "GET":
-            written.append(f"{request.method} {request.path}")
-            return web.Response(status=202)
-        return web.Response(text=LISTING.format(**state), content_type="application/xml")
-
-    app = web.Application()
-    app.router.add_route("*", "/{rest:.*}", listing)
-    with serving(app) as address:
-        target = Container(WORKSPACE, "d", f"{address}/acc", "c")
-        artifacts = Artifacts(
-            credential=StaticToken("t"), access="datastore-key", datastore_key=lambda _: "a2V5"
-        )
-        files = [Artefact("a", 3, "0x1")]
-
-        def begin() -> None:
-            artifacts.begin_copy(
-                source=target, source_path="s", files=files, target=target, target_path="t"
-            )
-
-        def status() -> OperationStatus:
-            return artifacts.copying(target=target, target_path="t", files=files)
-
-        begin()
-        assert status().state is OperationState.RUNNING
-        assert written == []
-        state["status"] = "failed"
-        failed = status().trouble
-        assert failed is not None
-        assert (failed.code, failed.retryable) == ("CopyFailed", True)
-        assert "500 InternalServerError" in failed.message
-        with pytest.raises(StepError, match="CopyFailed"):
-            begin()
-        assert written == ["DELETE /acc/c/t/a"]
-
-
-LISTING = """<?xml version="1.0" encoding="utf-8"?>
-<EnumerationResults ServiceEndpoint="http://127.0.0.1/" ContainerName="c"><Prefix>t/</Prefix>
-<Blobs><Blob><Name>t/a</Name><Properties><Etag>0x9</Etag><Content-Length>3</Content-Length>
-<BlobType>BlockBlob</BlobType><CopyId>1</CopyId><CopyStatus>{status}</CopyStatus>
-<CopyStatusDescription>500 InternalServerError "Copy failed."</CopyStatusDescription>
-</Properties><Metadata><modelgate_source_etag>0x1</modelgate_source_etag></Metadata></Blob></Blobs>
-<NextMarker /></EnumerationResults>"""

@@ -26,8 +26,9 @@ from cryptography.x509.oid import NameOID
 from dev.storage import _END_WITH_OWNER, _SCRIPT, account_key
 from shared.adapters.artifacts import Artifacts
 from shared.adapters.egress.credentials import StaticToken
+from shared.domain.artefacts import file_set
 from shared.domain.pipeline import Workspace
-from shared.ports import Container, OperationState
+from shared.ports import Container, OperationState, Place
 
 BLOB_SCRIPT = _SCRIPT.with_name("azurite-blob")
 ACCOUNTS = ("idsource", "idtarget")
@@ -130,12 +131,11 @@ def test_copy_by_identity(address: str) -> None:
         raise AssertionError("an identity needs no key")
 
     artifacts = Artifacts(credential=StaticToken(token()), access="identity", datastore_key=no_key)
-    files = artifacts.files(container=source, path="m")
+    files = list(artifacts.files(container=source, path="m"))
     assert [file.name for file in files] == ["MLmodel", "data/größe 1.bin"]
-    artifacts.begin_copy(
-        source=source, source_path="m", files=files, target=target, target_path="t/m"
-    )
-    status = artifacts.copying(target=target, target_path="t/m", files=files)
+    what = {"source": Place(source, "m"), "files": file_set(files), "target": Place(target, "t/m")}
+    artifacts.begin_copy(**what)
+    status = artifacts.copying(**what)
     assert status.state is OperationState.SUCCEEDED
     url = artifacts._blobs.signed_url(source, "m/MLmodel")
     assert "skoid=66666666" in url  # signed by the identity's own key, not the account's

@@ -102,7 +102,7 @@ def test_writing(world: World) -> None:
     container, prefix = world.container(world.prod), f"contract/{world.unique}"
     for _ in range(2):
         world.artifacts.check_writable(container=container, prefix=prefix)
-    assert world.artifacts.files(container=container, path=prefix) == []
+    assert list(world.artifacts.files(container=container, path=prefix)) == []
 
 
 def test_writing_where_somebody_else_takes_it_away() -> None:

@@ -209,7 +209,7 @@ def test_storage_mail_and_events(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) 
     blobs = f"lake.blob.{cloud.storage_suffix}"
     container = Container(qa(there).workspace, "d", f"https://{blobs}", "models")
     with suppress(StepError):
-        there.artifacts.files(container=container, path="m")
+        list(there.artifacts.files(container=container, path="m"))
     with suppress(StepError):
         there.store.get(release_id=ReleaseId("a"))
     event = AuditEvent(ReleaseId("a"), 1, EventType.STARTED, AT, None, "x", "y", {})

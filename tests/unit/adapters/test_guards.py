@@ -77,7 +77,7 @@ def test_a_storage_key_signs_nothing_for_elsewhere(
     artifacts = Artifacts(credential=TOKEN, access="identity", datastore_key=lambda _: "")
     container = Container(WORKSPACE, "d", "https://lake.blob.core.windows.net", "models")
     with pytest.raises(StepError):
-        artifacts.files(container=container, path="m")
+        list(artifacts.files(container=container, path="m"))
     tables = "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=eA==;EndpointSuffix=x.example"
     with pytest.raises(StepError):
         TableStore(tables=tables, credential=None).get(release_id=ReleaseId("a"))
