@@ -37,3 +37,7 @@ FILES: Final = 50_000
 
 NAME_CHARACTERS: Final = 1024
 """Of a file's name with its folders: what Blob Storage takes."""
+
+PERSON_CHARACTERS: Final = 512
+"""Of the name of whoever registered a model: Microsoft Entra ID allows 256 for a display name
+(learn.microsoft.com/graph/api/resources/user). A longer one may be anybody's."""
