@@ -56,6 +56,9 @@ _WRITTEN_OUT: Final = _PLAIN | str.maketrans(
 _INITIALS: Final = 2
 """How many initials an address is made of besides words: `jfkennedy`."""
 
+_WORDS: Final = 24
+"""How many words that is looked for in; of more it is taken to be so."""
+
 type Word = tuple[str, str]
 """Without accents, and with ae for ä."""
 
@@ -129,20 +132,19 @@ def _is_within(core: Iterable[Word], words: frozenset[str]) -> bool:
 
 def _is_spelled(core: Iterable[Word], words: frozenset[str]) -> bool:
     """Whether the core, written as one word, is made of the words: `alovelace`, `lovelaceada`."""
+    if len(words) > _WORDS:
+        return True
     return any(_is_made_of("".join(each), words) for each in zip(*core, strict=True))
 
 
-def _is_made_of(text: str, words: frozenset[str]) -> bool:
-    pieces = {piece for word in words for piece in (word, word[0])}
-    initials = {0: 0}  # the fewest that the text needs up to a place
-    for place in range(len(text)):
-        if place not in initials:
-            continue
-        for piece in pieces:
-            end, used = place + len(piece), initials[place] + _is_initial(piece)
-            if used <= _INITIALS and text.startswith(piece, place):
-                initials[end] = min(used, initials.get(end, used))
-    return len(text) > 1 and len(text) in initials
+def _is_made_of(text: str, words: frozenset[str], initials: int = _INITIALS) -> bool:
+    """Whether each piece of the text is one of the words, or the initial of one."""
+    return not text or any(
+        _is_made_of(text[len(piece) :], words - {word}, left)
+        for word in words
+        for piece in {word, word[0]}
+        if text.startswith(piece) and (left := initials - _is_initial(piece)) >= 0
+    )
 
 
 def _plain(text: str) -> str:

@@ -262,7 +262,7 @@ class PipelineFields(Fields):
     """Tags that a model must carry; `*` takes any value."""
 
     owners: Addresses = Field(default_factory=list)
-    """Who hears how a release ended."""
+    """Who hears how a release ended, and when too few approvers can be asked."""
 
     stages: Annotated[list[StageFields], Field(min_length=1)]
     """In their order. A release goes on to the next when one serves well."""
