@@ -92,6 +92,7 @@ class Application:
             credential=credential,
             access=settings.workspace_storage,
             datastore_key=models.storage_key,
+            most_files=settings.most_files,
         )
         return Services(
             pipelines=self._pipelines,

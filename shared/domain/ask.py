@@ -42,7 +42,9 @@ class Ask:
     """As it was when people were asked; None in asks of before there were policies."""
 
     requester: str | None = None
-    """Who registered the model, as Azure ML names them, or started the release by hand."""
+    """Who registered the model, as Azure ML names them, or started the release by hand; empty
+    where nobody is named, so that it may be anybody. None in asks of before that was so: there
+    nobody is kept from deciding."""
 
     used: bool = False
     """Whether it is over: an approval was used up to start the stage, or it is void."""

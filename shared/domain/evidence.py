@@ -210,6 +210,17 @@ class Evidence:
     """Why people are asked again: what has changed since the ask before."""
 
 
+def requester_of(release: Release, registered_by: str | None) -> tuple[str, bool]:
+    """Who may not decide, and whether that is who registered the model.
+
+    Where Azure ML names nobody it is whoever started the release by hand; empty where that was
+    nobody, either.
+    """
+    if registered_by or not release.requested_by:
+        return registered_by or "", True
+    return release.requested_by, False
+
+
 def differences(before: Json, after: Json, where: str = "") -> list[Difference]:
     """Where two JSON values differ, leaf by leaf, in order of their names."""
     return list(differing(before, after, where))

@@ -93,3 +93,7 @@ EVENT_NUMBER: Final = 10**9
 TELEMETRY_CHARACTERS: Final = 32_768
 """Of any text in a span or a log record: what Application Insights keeps of a message or a stack
 (learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits)."""
+
+REQUESTER_CHARACTERS: Final = 512
+"""Of the name of whoever registered a model: Microsoft Entra ID allows 256 for a display name
+(learn.microsoft.com/graph/api/resources/user). A longer one may be anybody's."""

@@ -1,11 +1,11 @@
 """The approval policy of a stage: whose word counts, how it is asked for, when it takes effect."""
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from enum import StrEnum
+
+from shared.domain.people import may_be
 
 
 class Order(StrEnum):
@@ -126,8 +126,8 @@ class ApprovalPolicy:
     """The longest pause between two probes of the stage before while people think."""
 
     names: Mapping[str, str] = field(default_factory=dict)
-    """Display names by address, where the pipeline gives them: Azure ML may name a model's creator
-    by display name alone."""
+    """Display names by address, or object ids, where the pipeline gives them: Azure ML names a
+    model's creator by display name, seldom otherwise."""
 
     instructions: str = ""
     """Shown to approvers."""
@@ -137,38 +137,19 @@ class ApprovalPolicy:
         """Every member of every voice."""
         return tuple(member for voice in self.voices for member in voice.members)
 
-    def is_called(self, address: str, creator: str) -> bool:
-        """Whether `creator`, as Azure ML names people, may be the person of this address.
+    @property
+    def everybody(self) -> tuple[str, ...]:
+        """Whoever may ever have a word: approvers, stand-ins, and those above."""
+        above = self.escalation.to if self.escalation else ()
+        standing_in = [each.to for each in self.delegations]
+        return tuple(dict.fromkeys([*self.approvers, *standing_in, *above]))
 
-        Azure ML gives a mail address, an object id or a display name (`systemData.createdBy`).
-        Taken for the same in doubt: `Lovelace, Ada` is ada.lovelace@example.com, and `Jürgen
-        Groß` is juergen.gross@ as well as jurgen.gross@.
-        """
-        said = creator.casefold().strip()
-        if said == address.casefold():
-            return True
-        spellings = _spellings(said.partition("@")[0])
-        name, local = self.names.get(address, ""), address.partition("@")[0]
-        return not spellings.isdisjoint(_spellings(name) | _spellings(local))
+    def is_called(self, address: str, creator: str) -> bool:
+        """Whether `creator`, as Azure ML names people, may be the person of this address."""
+        return may_be(creator, address, self.names.get(address, ""))
 
 
 def of_people(*addresses: str, timeout_seconds: float) -> ApprovalPolicy:
     """The plainest policy: the first answer of any of these people decides."""
     voices = tuple(Voice(address, (address,)) for address in addresses)
     return ApprovalPolicy(voices, timeout_seconds)
-
-
-_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
-
-
-def _spellings(text: str) -> set[tuple[str, ...]]:
-    """The words in any order, as addresses spell them: without accents, or with ae for ä."""
-    composed = unicodedata.normalize("NFC", text.casefold())
-    found = {_words(composed), _words(composed.translate(_UMLAUTS))}
-    return found - {()}
-
-
-def _words(text: str) -> tuple[str, ...]:
-    parts = unicodedata.normalize("NFKD", text)
-    plain = "".join(sign for sign in parts if not unicodedata.combining(sign))
-    return tuple(sorted(re.findall(r"[^\W_]+", plain)))

@@ -7,6 +7,7 @@ from typing import NewType, Self
 
 from shared.domain.ask import Ask
 from shared.domain.pipeline import Json, Workspace
+from shared.domain.shortage import Shortage
 
 ReleaseId = NewType("ReleaseId", str)
 
@@ -89,6 +90,9 @@ class StageRecord:
     """The model's name and version in this stage's workspace."""
 
     ask: Ask | None = None
+    shortage: Shortage | None = None
+    """Why nobody can be asked; None where people are, or need not be."""
+
     waits_for: str | None = None
     """What the release waits for in this stage, for people; None while it works."""
 
@@ -201,6 +205,8 @@ class EventType(StrEnum):
     STAGE_STARTED = "StageStarted"
     APPROVAL_REQUESTED = "ApprovalRequested"
     APPROVAL_VOIDED = "ApprovalVoided"
+    TOO_FEW_APPROVERS = "TooFewApprovers"
+    """Too few are left who cannot be the requester: the release waits for the pipeline."""
     DECIDED = "Decided"
     EVIDENCE_DEGRADED = "EvidenceDegraded"
     """The stage before does not answer any more as it did: approvals take no effect."""

@@ -35,6 +35,8 @@ class Floor:
         """Nobody has said anything yet."""
         self._policy = ask.terms
         self._ask = ask
+        self.left_out = _left_out(ask)
+        """Who may not decide, since they may be the requester."""
         self._own = {member: voice.name for voice in ask.terms.voices for member in voice.members}
         self._holders: dict[str, Speaker] = {}
         """By voice, where it was handed on."""
@@ -59,10 +61,8 @@ class Floor:
         return 1 <= self.required <= self.count
 
     def may_decide(self, person: str) -> bool:
-        """Whether the policy lets this person decide at all: the requester may not."""
-        if self._policy.requester_may_approve or not self._ask.requester:
-            return True
-        return not self._policy.is_called(person, self._ask.requester)
+        """Whether the policy lets this person decide at all: who may be the requester may not."""
+        return person not in self.left_out
 
     def answered(self, voice: str, at: datetime) -> None:
         """A voice's answer has taken effect."""
@@ -192,6 +192,13 @@ class Floor:
             from_then = since + _pause(escalation)
             for person in escalation.to:
                 yield Speaker(person, voice.name, from_then, Purpose.ESCALATION, voice.name)
+
+
+def _left_out(ask: Ask) -> tuple[str, ...]:
+    requester, policy = ask.requester, ask.terms
+    if requester is None or policy.requester_may_approve:
+        return ()
+    return tuple(each for each in policy.everybody if policy.is_called(each, requester))
 
 
 def _pause(escalation: Escalation) -> timedelta:

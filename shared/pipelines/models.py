@@ -270,7 +270,7 @@ class PipelineFields(Fields):
     """Tags that a model must carry; `*` takes any value."""
 
     owners: Addresses = Field(default_factory=list)
-    """Who hears how a release ended."""
+    """Who hears how a release ended, and when too few approvers can be asked."""
 
     storage: list[Annotated[str, Field(pattern=r"^[a-z0-9]{3,24}$")]] = Field(default_factory=list)
     """Storage accounts that model files may lie in besides the workspaces' own. This service's

@@ -79,6 +79,9 @@ class Letters(Protocol):
             now: The time that is left is counted from.
         """
 
+    def too_few_approvers(self, *, release: Release, stage: str, to: str) -> Mail:
+        """To one owner: nobody can be asked at this stage, why, and what to do about it."""
+
     def release_ended(
         self, *, release: Release, decisions: Sequence[Decision], to: str, was_asked: bool
     ) -> Mail:

@@ -9,6 +9,7 @@ from shared.domain.decision import Decision
 from shared.domain.evidence import Evidence
 from shared.domain.names import operation_id
 from shared.domain.release import Release
+from shared.domain.shortage import doubt, ways_out
 from shared.domain.voices import Speaker
 from shared.ports import Mail
 from shared.web.documents import release_path
@@ -58,6 +59,26 @@ class HtmlLetters:
             person=owed.speaker.person,
             url=url,
             code=_grouped(code) if code else None,
+        )
+
+    def too_few_approvers(self, *, release: Release, stage: str, to: str) -> Mail:
+        """To one owner: nobody can be asked at this stage, why, and what to do about it."""
+        shortage = release.stage_named(stage).shortage
+        assert shortage is not None, "owners are told of one that is stored"
+        registrant = shortage.is_registrant
+        since = shortage.since.isoformat()
+        return _mail(
+            "too_few_approvers",
+            operation_id=operation_id(release.id, stage, "too-few-approvers", since, to),
+            to=to,
+            thread=release.id,
+            zone="UTC",
+            release=release,
+            stage=stage,
+            shortage=shortage,
+            why=doubt(shortage.requester, shortage.left_out, is_registrant=registrant),
+            ways=ways_out(shortage),
+            status_url=self._base_url + release_path(release.id),
         )
 
     def release_ended(

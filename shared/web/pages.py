@@ -16,7 +16,7 @@ from shared.web.facts import facts_of
 from shared.web.filled import Filled, Mistake
 from shared.web.glance import glance
 from shared.web.http import RETRY_AFTER_SECONDS, Response
-from shared.web.people import rules_of, voices_of
+from shared.web.people import left_out_of, rules_of, voices_of
 from shared.web.principal import sign_in_path, sign_out_path
 from shared.web.question import Question
 from shared.web.render import TEMPLATES, render
@@ -55,6 +55,7 @@ def decision_page(
         seconds_left=(case.ask.expires_at - case.now).total_seconds(),
         voices=voices_of(case),
         rules=rules_of(case.ask),
+        left_out=left_out_of(case, question.evidence),
         effect_now=takes_effect_at(policy, case.now),
         calendar=_calendar(policy, case.now, case.ask.expires_at),
         nonce=services.links.nonce(

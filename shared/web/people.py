@@ -6,7 +6,9 @@ from datetime import datetime
 from shared.domain.approval import answers_by_voice
 from shared.domain.ask import Ask
 from shared.domain.decision import Choice, Decision
+from shared.domain.evidence import Evidence, requester_of
 from shared.domain.policy import ApprovalPolicy, Order, Rejection, Voice
+from shared.domain.shortage import doubt
 from shared.domain.voices import Floor, Speaker
 from shared.web.standing import Case
 from shared.web.times import effect_of
@@ -53,6 +55,17 @@ def rules_of(ask: Ask) -> list[str]:
         if policy.reject is Rejection.FIRST
         else "It is rejected once too few are left who could approve.",
     ]
+
+
+def left_out_of(case: Case, evidence: Evidence) -> list[str]:
+    """Who is not asked since they may be the requester, and why, in sentences."""
+    policy, requester = case.policy, case.ask.requester or ""
+    _, is_registrant = requester_of(case.release, evidence.registered_by)
+    whys = [
+        doubt(requester, [called(policy, each)], is_registrant=is_registrant)
+        for each in Floor(case.ask).left_out
+    ]
+    return [f"{why}, so they are not asked." for why in whys]
 
 
 def called(policy: ApprovalPolicy, address: str) -> str:

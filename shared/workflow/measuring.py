@@ -13,6 +13,7 @@ PEOPLES = frozenset(
     {
         EventType.APPROVAL_REQUESTED,
         EventType.APPROVAL_VOIDED,
+        EventType.TOO_FEW_APPROVERS,
         EventType.DECIDED,
         EventType.LINKS_REVOKED,
         EventType.SUPERSEDED,

@@ -16,6 +16,7 @@ from shared.domain.release import Release, ReleaseId, StageState
 from shared.ports import Counter, Orchestrations, Services
 from shared.workflow.activities import run_activity
 from shared.workflow.contract import Activity, AnswerState, payload
+from shared.workflow.gate.shortage import is_over
 
 logger = logging.getLogger(__name__)
 
@@ -90,10 +91,11 @@ def _look_after(
 def _warn_of_expiry(services: Services, release: Release) -> None:
     """Tell operators of an approval that ends soon: an alert looks for this line."""
     stage = release.stage
-    if release.is_over or stage is None or stage.state is not StageState.WAITING or not stage.ask:
+    if release.is_over or stage is None or stage.state is not StageState.WAITING:
         return
-    if stage.ask.expires_at - services.clock.now() < EXPIRES_SOON:
-        ends = stage.ask.expires_at.isoformat(timespec="minutes")
+    waits = stage.shortage or stage.ask
+    if waits and waits.expires_at - services.clock.now() < EXPIRES_SOON:
+        ends = waits.expires_at.isoformat(timespec="minutes")
         fields = {"modelgate.event": "ExpiresSoon", "modelgate.stage": stage.name}
         logger.warning(
             "release %s: the approval of %s ends at %s", release.id, stage.name, ends, extra=fields
@@ -103,10 +105,14 @@ def _warn_of_expiry(services: Services, release: Release) -> None:
 def _has_news(services: Services, release: Release) -> bool:
     """Whether a waiting release has an answer that its orchestration may not have heard of."""
     stage = release.stage
-    if stage is None or stage.state is not StageState.WAITING or stage.ask is None:
+    if stage is None or stage.state is not StageState.WAITING:
         return False
     if release.abort_requested_by is not None or release.superseded_by is not None:
         return True
+    if stage.shortage is not None:
+        return is_over(services, release, stage.name, stage.shortage)
+    if stage.ask is None:
+        return False
     decisions = services.store.decisions(release_id=release.id)
     mine = [decision for decision in decisions if decision.stage == stage.name]
     if len(answers_to(stage.ask, mine)) > stage.ask.heard:

@@ -57,14 +57,23 @@ def test_a_link_that_leaked_is_revoked_and_another_one_mailed(stack: Stack) -> N
 
 
 def test_who_registered_the_model_does_not_decide_over_it(stack: Stack) -> None:
-    stack.control("azureml", "user", {"name": approver_of("own-model")})
+    stack.control("azureml", "user", {"name": f"Dr. {approver_of('own-model')} (EXT)"})
     try:
-        release = stack.ended(stack.release_of("own-model"))
+        release_id = stack.release_of("own-model")
+        release = eventually(lambda: _short(stack, release_id), "a release that waits")
     finally:
         stack.control("azureml", "user", {"name": "Azure ML emulator"})
-    assert release["outcome"] == "Errored"
-    assert "requester_may_approve" in release["reason"]
+    assert release["stages"][1]["shortage"]["left_out"] == [approver_of("own-model")]
+    assert "requester_may_approve" in release["waits_for"]
+    assert release["outcome"] is None
     assert stack.links("own-model") == []
+    stack.call("POST", f"/api/releases/{release_id}/abort", json={"by": ANN})
+    assert stack.ended(release_id)["outcome"] == "Aborted"
+
+
+def _short(stack: Stack, release_id: str) -> dict[str, Any] | None:
+    release = stack.release(release_id)
+    return release if release["stages"][1]["shortage"] else None
 
 
 def _mail(stack: Stack, scenario: str, words: str) -> dict[str, Any] | None:

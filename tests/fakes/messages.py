@@ -169,6 +169,21 @@ class FakeLetters:
             thread=release.id,
         )
 
+    def too_few_approvers(self, *, release: Release, stage: str, to: str) -> Mail:
+        shortage = release.stage_named(stage).shortage
+        assert shortage is not None
+        text = f"too few: {shortage.available} of {shortage.required}, {shortage.left_out}"
+        return Mail(
+            operation_id=operation_id(
+                release.id, stage, "too-few-approvers", shortage.since.isoformat(), to
+            ),
+            to=to,
+            subject=f"Too few approvers: {release.model.name} {release.model.version}",
+            text=text,
+            html=f"<p>{text}</p>",
+            thread=release.id,
+        )
+
     def release_ended(
         self, *, release: Release, decisions: Sequence[Decision], to: str, was_asked: bool
     ) -> Mail:

@@ -39,7 +39,7 @@ class FakeModels:
         path: str | None = None,
         tags: Mapping[str, str] | None = None,
         properties: Mapping[str, str] | None = None,
-        created_by: str = "grace@example.com",
+        created_by: str | None = "grace@example.com",
         at: datetime = REGISTERED_AT,
     ) -> RegisteredModel:
         """Register as a data scientist does."""

@@ -4,6 +4,8 @@ from shared.domain.ask import Ask, read_mail_key
 from shared.domain.decision import Decision
 from shared.domain.pipeline import Json
 from shared.domain.policy import ApprovalPolicy, Delegation, Escalation, Freeze, Hours
+from shared.domain.shortage import Shortage
+from shared.domain.voices import Floor
 from shared.web.documents.parts import moment
 
 
@@ -16,7 +18,8 @@ def ask_document(ask: Ask) -> dict[str, Json]:
         "digest": ask.digest,
         "approvers": list(ask.approvers),
         "policy": policy_document(ask.terms),
-        "requester": ask.requester,
+        "requester": ask.requester or None,
+        "left_out": list(Floor(ask).left_out),
         "used": ask.used,
         "series": ask.series,
         "mailed": [mail_document(key) for key in ask.mailed],
@@ -25,6 +28,18 @@ def ask_document(ask: Ask) -> dict[str, Json]:
         "degraded": list(ask.degraded),
         "unprobed": ask.unprobed or None,
         "overtakes": ask.overtakes,
+    }
+
+
+def shortage_document(shortage: Shortage) -> dict[str, Json]:
+    """Why nobody can be asked, and how long the release waits for that to change."""
+    return {
+        "since": moment(shortage.since),
+        "expires_at": moment(shortage.expires_at),
+        "required": shortage.required,
+        "available": shortage.available,
+        "requester": shortage.requester or None,
+        "left_out": list(shortage.left_out),
     }
 
 

@@ -13,7 +13,7 @@ from shared.domain.release import (
     ReleaseId,
     StageRecord,
 )
-from shared.web.documents.asking import ask_document, decision_document
+from shared.web.documents.asking import ask_document, decision_document, shortage_document
 from shared.web.documents.evidence import evidence_document
 from shared.web.documents.parts import model_document, moment, probe_document
 
@@ -99,6 +99,7 @@ def stage_document(stage: StageRecord) -> dict[str, Json]:
         "traffic_before": None if stage.traffic_before is None else dict(stage.traffic_before),
         "probe": probe_document(stage.probe) if stage.probe else None,
         "ask": ask_document(stage.ask) if stage.ask else None,
+        "shortage": shortage_document(stage.shortage) if stage.shortage else None,
     }
 
 

@@ -10,7 +10,8 @@ from shared.domain.ask import Ask
 from shared.domain.asking import next_mail_at
 from shared.domain.calendar import may_begin_at
 from shared.domain.decision import Decision
-from shared.domain.errors import not_good_enough, technical
+from shared.domain.errors import not_good_enough
+from shared.domain.evidence import requester_of
 from shared.domain.pipeline import Json
 from shared.domain.policy import ApprovalPolicy
 from shared.domain.release import EventType, ModelVersion, Outcome, StageRecord, StageState
@@ -21,6 +22,7 @@ from shared.workflow.gate.evidence import digest_of, gather
 from shared.workflow.gate.living import is_fresh, is_hoped_for, next_probe_at, probe_again
 from shared.workflow.gate.mailing import look_after_accepted, retry_seconds, send_owed
 from shared.workflow.gate.rivals import end_older, give_way
+from shared.workflow.gate.shortage import fall_short, review_shortage
 from shared.workflow.gate.voiding import (
     is_seen_void,
     is_void,
@@ -41,20 +43,31 @@ def ask_approval(turn: Turn, _: Mapping[str, Json]) -> Answer:
     record, policy = turn.record, policy_of(turn)
     if turn.is_past(StageState.WAITING):
         return Answer.done(ring=[], number=0)
-    if record.state is StageState.PENDING or record.ask is None or record.ask.used:
+    is_open = record.ask is not None and not record.ask.used
+    if record.shortage is None and (record.state is StageState.PENDING or not is_open):
         _open(turn, policy)
     ask = turn.record.ask
-    assert ask is not None, "opened before"
-    return Answer.done(ring=list[Json](give_way(turn, policy.supersede)), number=ask.number)
+    number = ask.number if ask else 0  # none where nobody could be asked so far
+    return Answer.done(ring=list[Json](give_way(turn, policy.supersede)), number=number)
 
 
 def review_approval(turn: Turn, _: Mapping[str, Json]) -> Answer:
     """Do what the ask needs now; whether it still waits, and until when."""
-    ask = turn.record.ask
-    if ask is None or ask.used or turn.is_past(StageState.WAITING):
+    if turn.is_past(StageState.WAITING):
         return Answer.done(waiting=False)
-    if not still_stands(turn, ask):
+    ask, shortage = turn.record.ask, turn.record.shortage
+    if shortage is not None:
+        return review_shortage(turn, shortage)
+    if ask is None or ask.used or not still_stands(turn, ask):
         return Answer.done(waiting=False)
+    if not is_possible(ask):  # asked when fewer names than today were taken for one person's
+        registered_by = shown_in(turn, ask).registered_by
+        return review_shortage(turn, fall_short(turn, ask, registered_by=registered_by))
+    return _review(turn, ask)
+
+
+def _review(turn: Turn, ask: Ask) -> Answer:
+    """Hear what people have answered, and look after what their answers are about."""
     ask, judgement = _heard(turn, ask)
     if judgement.verdict is Verdict.REJECTED:
         return Answer.stopped(Outcome.REJECTED, words_of_end(judgement, ask))
@@ -116,7 +129,7 @@ def _open(turn: Turn, policy: ApprovalPolicy) -> None:
     evidence = gather(turn, policy, number=number, before=shown_in(turn, old) if old else None)
     if old and not evidence.changed_since:  # it is as it was again, or not what is looked at again
         evidence = replace(evidence, changed_since=why_void(turn, old))
-    release = turn.release
+    requester, _ = requester_of(turn.release, evidence.registered_by)
     ask = Ask(
         number=number,
         asked_at=now,
@@ -124,7 +137,7 @@ def _open(turn: Turn, policy: ApprovalPolicy) -> None:
         digest=digest_of(evidence),
         approvers=policy.approvers,
         policy=policy,
-        requester=evidence.registered_by or release.requested_by,
+        requester=requester,
         series=old.series if old else 1,
         roster=old.roster if old else (),
         voided=_answered(turn, old) if old else (),
@@ -133,13 +146,8 @@ def _open(turn: Turn, policy: ApprovalPolicy) -> None:
         unprobed=old.unprobed if old else "",
     )
     if not is_possible(ask):
-        raise technical(
-            "ApprovalImpossible",
-            f"Stage {record.name} of pipeline {release.pipeline} needs more approvals than there "
-            f"are people who may give one: {ask.requester} "
-            f"{'registered the model' if evidence.registered_by else 'started the release'}. Add "
-            "approvers, or set requester_may_approve, then start the release again.",
-        )
+        fall_short(turn, ask, registered_by=evidence.registered_by)
+        return
     judgement = judge(ask, (), now)
     waiting = replace(record, ask=ask, waits_for=waits_for(ask, judgement))
     people = ", ".join(speaker.person for speaker in judgement.speakers)

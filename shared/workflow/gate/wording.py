@@ -2,6 +2,7 @@
 
 from shared.domain.approval import Judgement, Verdict
 from shared.domain.ask import Ask
+from shared.domain.shortage import Shortage, doubt, ways_out
 
 
 def waits_for(ask: Ask, judgement: Judgement) -> str:
@@ -19,6 +20,24 @@ def waits_for(ask: Ask, judgement: Judgement) -> str:
     if judgement.required == 1:
         return f"the approval of {asked}"
     return f"approvals ({judgement.approvals} of {judgement.required}) of {asked}"
+
+
+def waits_for_approvers(pipeline: str, stage: str, shortage: Shortage) -> str:
+    """What a release waits for while nobody can be asked."""
+    ways = "; or ".join(ways_out(shortage))
+    return (
+        f"enough approvers. {words_of_shortage(stage, shortage)}. What an owner of pipeline "
+        f"{pipeline} can do: {ways}"
+    )
+
+
+def words_of_shortage(stage: str, shortage: Shortage) -> str:
+    """What is missing, and why."""
+    why = doubt(shortage.requester, shortage.left_out, is_registrant=shortage.is_registrant)
+    return (
+        f"Stage {stage} needs {_approvals(shortage.required)} and {shortage.available or 'nobody'} "
+        f"can be asked: {why}"
+    )
 
 
 def words_of_end(judgement: Judgement, ask: Ask) -> str:
@@ -40,6 +59,10 @@ def words_of_loss(ask: Ask, approved: Judgement) -> str:
         f"Approved by {people}, but the stage before did not recover: {'; '.join(ask.degraded)}. "
         "Mend it, then start the release again."
     )
+
+
+def _approvals(count: int) -> str:
+    return "an approval" if count == 1 else f"{count} approvals"
 
 
 def _moment(judgement: Judgement) -> str:

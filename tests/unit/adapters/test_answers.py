@@ -13,12 +13,12 @@ import pytest
 import requests
 from azure.core.exceptions import DecodeError, HttpResponseError
 from requests.adapters import HTTPAdapter
+from shared.adapters.egress.credentials import StaticToken
 from urllib3 import HTTPResponse
 
 from shared.adapters.answers import HOLDING_REGISTRANTS, OF_REGISTRANTS, OddAnswerError
 from shared.adapters.azureml import AzureMlEndpoints, AzureMlModels, Workspaces
 from shared.adapters.azureml.troubles import azure_ml_stops_here, found
-from shared.adapters.credentials import StaticToken
 from shared.adapters.failures import azure_stops_here, trouble
 from shared.domain.errors import Blame, StepError, Trouble
 from shared.domain.pipeline import Health, ManagedCompute, Stage, Workspace

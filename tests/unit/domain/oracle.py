@@ -92,8 +92,10 @@ class Oracle:
         return found
 
     def may_decide(self, person: str) -> bool:
-        is_requester = self.policy.is_called(person, self.ask.requester or "")
-        return self.policy.requester_may_approve or not is_requester
+        requester = self.ask.requester
+        if requester is None or self.policy.requester_may_approve:
+            return True
+        return not self.policy.is_called(person, requester)
 
     def has_a_voice(self, person: str) -> bool:
         """Whether it is a member of one, or was handed one."""

@@ -120,11 +120,25 @@ class TestRequester:
         assert wanted(allowed, [], 1) == [ada, BOB]
 
     @pytest.mark.parametrize(
-        "requester", [None, "", " ", "-", "Ada King", "@", "c3ff2a52-0000-4000-8000-0123456789ab"]
+        "requester", [None, "Ada King", "svc-build", "c3ff2a52-0000-4000-8000-0123456789ab"]
     )
     def test_others_have(self, requester: str | None) -> None:
-        ask = asked(policy("ada.lovelace@example.com", "-@example.com"), requester=requester)
-        assert len(wanted(ask, [], 1)) == 2
+        ask = asked(policy("ada.lovelace@example.com", BOB), requester=requester)
+        assert wanted(ask, [], 1) == ["ada.lovelace@example.com", BOB]
+        assert Floor(ask).left_out == ()
+
+    @pytest.mark.parametrize("requester", ["", " ", "-", "@"])
+    def test_who_is_not_named_may_be_anybody(self, requester: str) -> None:
+        terms = standing_in(above(policy((ADA, BOB), CLEO), BOSS, after=0), (ADA, GIL, 0, 9))
+        ask = asked(terms, requester=requester)
+        assert Floor(ask).left_out == (ADA, BOB, CLEO, GIL, BOSS)
+        assert not is_possible(ask)
+        assert is_possible(asked(replace(terms, requester_may_approve=True), requester=requester))
+
+    def test_who_may_be_the_requester_is_left_out_and_no_other(self) -> None:
+        ask = asked(policy((ADA, BOB), CLEO), requester="Bob (EXT)")
+        assert Floor(ask).left_out == (BOB,)
+        assert wanted(ask, [], 1) == [ADA, CLEO]
 
     def test_a_group_speaks_through_its_others(self) -> None:
         ask = asked(policy((ADA, BOB), CLEO), requester=ADA)

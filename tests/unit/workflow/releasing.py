@@ -52,10 +52,13 @@ class Releasing:
         files: int = 1,
         name: str = "diabetes",
         requested_by: str | None = None,
+        registered_by: str | None = "grace@example.com",
     ) -> ReleaseId:
         """Register a model version and reserve its release."""
         model, now = ModelVersion(name, version), self.world.clock.now()
-        registered = self.world.models.add(QA, model, tags={"area": "health"}, at=now)
+        registered = self.world.models.add(
+            QA, model, tags={"area": "health"}, created_by=registered_by, at=now
+        )
         for number in range(files):
             name = registered.path if files == 1 else f"{registered.path}/file-{number}"
             self.world.artifacts.write(registered.container, name)

@@ -16,7 +16,7 @@ from shared.domain.policy import (
     Voice,
     of_people,
 )
-from shared.domain.release import EventType, Outcome
+from shared.domain.release import Outcome
 from shared.ports import Link
 from tests.fakes.running import START
 from tests.unit.workflow.releasing import ADA, BOB, PROD_STAGE
@@ -255,18 +255,6 @@ def test_one_yes_of_two_is_not_enough_and_the_end_says_so() -> None:
     assert release.outcome is Outcome.EXPIRED
     assert release.reason == "1 of 2 approvals until 2026-11-03 09:00 UTC."
     assert untouched(story)
-
-
-def test_where_nobody_may_say_yes_nobody_is_asked_and_the_words_help() -> None:
-    story = Timeline(gated(policy(GRACE)))
-    release_id = story.begin()
-    story.run()
-    release = story.release(release_id)
-    assert release.outcome is Outcome.ERRORED
-    assert f"{GRACE} registered the model" in (release.reason or "")
-    assert "requester_may_approve" in (release.reason or "")
-    assert story.mails(GRACE) == []
-    assert story.events(release_id, EventType.APPROVAL_REQUESTED) == []
 
 
 def test_who_registered_the_model_is_not_asked_and_not_heard() -> None:
