@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from azure.storage.blob import ContainerClient
 
@@ -26,7 +28,7 @@ LAKE = {
 }
 
 
-def put(arm: Arm, name: str, properties: dict[str, object]) -> int:
+def put(arm: Arm, name: str, properties: Mapping[str, object]) -> int:
     return arm.call("PUT", f"datastores/{name}", {"properties": properties}).status_code
 
 
