@@ -10,7 +10,7 @@ import yaml
 
 from dev.emulators.azureml.config import PROVIDER
 from dev.emulators.azureml.exceptions import user_error
-from dev.emulators.azureml.references import asset_not_found, stored_uri
+from dev.emulators.azureml.references import asset_not_found, check_name, stored_uri
 from dev.emulators.azureml.state import Asset, Workspace
 from dev.emulators.azureml.wire import Json, arm_time
 
@@ -33,9 +33,11 @@ def put_version(
         The version, and whether it is new.
 
     Raises:
-        ArmError: 400 for a path that is missing, malformed or changed; 409 for a changed
+        ArmError: 400 for a name that the interface refuses, and for a path that is missing,
+            malformed or changed; 409 for a changed
             definition of an environment.
     """
+    check_name(name)
     existing = workspace.assets.get((kind, name, version))
     properties = _PREPARE[kind](workspace, name, version, given, existing)
     common = {
@@ -56,6 +58,7 @@ def put_container(
     workspace: Workspace, kind: str, name: str, given: Json, now: float, user: str
 ) -> Asset:
     """Create or update what the versions of an asset have in common."""
+    check_name(name)
     existing = workspace.assets.get((kind, name, ""))
     properties = {
         "description": given.get("description"),

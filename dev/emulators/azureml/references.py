@@ -11,6 +11,7 @@ from dev.emulators.azureml.datastores import Place
 from dev.emulators.azureml.exceptions import ArmError, not_found, user_error
 from dev.emulators.azureml.state import Asset, Workspace
 
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_]{0,254}")
 _LONG = re.compile(
     r"azureml://subscriptions/(?P<subscription>[^/]+)/resourcegroups/(?P<group>[^/]+)"
     r"(?:/providers/Microsoft\.MachineLearningServices)?/workspaces/(?P<workspace>[^/]+)"
@@ -22,7 +23,11 @@ _SHORT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _BLOB = re.compile(
-    r"(?:https?|wasbs?|abfss?)://(?P<account>[^/.]*)[^/]*/(?P<container>[^/]+)/(?P<path>.+)",
+    r"https?://(?P<account>[^/.]*)[^/]*/(?P<container>[^/]+)/(?P<path>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_HADOOP = re.compile(
+    r"(?:wasbs?|abfss?)://(?P<container>[^/@]+)@(?P<account>[^/.]*)[^/]*/(?P<path>.+)",
     re.IGNORECASE | re.DOTALL,
 )
 _ASSET = re.compile(
@@ -37,6 +42,16 @@ _CURATED = re.compile(
 )
 
 
+def check_name(name: str) -> None:
+    """Refuse what the published interface does as the name of an asset; versions have no rule.
+
+    Raises:
+        ArmError: 400.
+    """
+    if not _NAME.fullmatch(name):
+        raise user_error(f"The name '{name}' is not valid.", "ArgumentInvalid")
+
+
 def stored_uri(workspace: Workspace, uri: str) -> str:
     """A model's address as the service keeps it: its own datastores in the long form.
 
@@ -48,7 +63,7 @@ def stored_uri(workspace: Workspace, uri: str) -> str:
     """
     spec = workspace.spec
     parts = _datastore_parts(uri)
-    if parts is None and not _BLOB.fullmatch(uri):
+    if parts is None and _in_account(uri) is None:
         raise user_error(f"The asset path '{uri}' is not supported.", "ArgumentInvalid")
     if parts is None or not _is_own(parts, spec):
         return uri
@@ -74,7 +89,7 @@ def place_of(workspace: Workspace, uri: str) -> Place | None:
             return None
         datastore = datastores.find(workspace, parts["datastore"])
         return datastores.place_in(datastore, parts["path"].strip("/"))
-    blob = _BLOB.fullmatch(uri)
+    blob = _in_account(uri)
     if blob is None:
         return None
     return Place(blob["account"], blob["container"], unquote(blob["path"]).strip("/"))
@@ -83,6 +98,10 @@ def place_of(workspace: Workspace, uri: str) -> Place | None:
 def _datastore_parts(uri: str) -> dict[str, str] | None:
     match = _LONG.fullmatch(uri) or _SHORT.fullmatch(uri)
     return match.groupdict() if match else None
+
+
+def _in_account(uri: str) -> re.Match[str] | None:
+    return _BLOB.fullmatch(uri) or _HADOOP.fullmatch(uri)
 
 
 def _is_own(parts: dict[str, str], spec: WorkspaceSpec) -> bool:

@@ -117,6 +117,15 @@ def test_model_path_refused(qa: Arm, uri: str, status: int) -> None:
     assert qa.call("GET", "models/m/versions/1").status_code == 404
 
 
+@pytest.mark.parametrize("name", ["..%2Fx", "-x", "x" * 256, "a%20b"])
+def test_name_refused(qa: Arm, name: str) -> None:
+    given = {"modelUri": "azureml://datastores/workspaceblobstore/paths/m"}
+    answer = qa.call("PUT", f"models/{name}/versions/1", {"properties": given})
+    assert error(answer) == (400, "UserError")
+    odd = qa.call("PUT", "models/m/versions/..%2Fx", {"properties": given})
+    assert (odd.status_code, odd.json()["name"]) == (201, "../x")
+
+
 def test_model_put_again(qa: Arm) -> None:
     first = qa.register_model(tags={"a": "1"})
     again = qa.register_model(tags={"a": "2"})
