@@ -90,7 +90,7 @@ class Stack(Workspaces):
 
     def releases(self, scenario: str) -> list[Release]:
         """A scenario's releases, latest first."""
-        found: list[Release] = self.get(f"/api/releases?pipeline={scenario}")["releases"]
+        found: list[Release] = self.get(f"/api/releases?pipeline={scenario}&limit=100")["releases"]
         return found
 
     def started(self, scenario: str, version: str = "1", attempt: int = 1) -> str:

@@ -10,13 +10,16 @@ import yaml
 
 from dev.emulators.azureml.config import PROVIDER
 from dev.emulators.azureml.exceptions import user_error
-from dev.emulators.azureml.references import asset_not_found, parse_data_path
+from dev.emulators.azureml.references import asset_not_found, check_name, stored_uri
 from dev.emulators.azureml.state import Asset, Workspace
 from dev.emulators.azureml.wire import Json, arm_time
 
 MODEL_TYPES = frozenset({"custom_model", "mlflow_model", "triton_model"})
 PATHS_ARE_FIXED = "Asset paths cannot be updated."
 """The message that azure-ai-ml turns into its AssetPathException."""
+
+_LARGEST_MLMODEL = 100_000
+"""Bytes; more is no file that MLflow writes, and not worth this process's time."""
 
 _SINCE_STAGES = "2023-02-01"
 
@@ -30,9 +33,11 @@ def put_version(
         The version, and whether it is new.
 
     Raises:
-        ArmError: 400 for a path that is missing, malformed or changed; 409 for a changed
+        ArmError: 400 for a name that the interface refuses, and for a path that is missing,
+            malformed or changed; 409 for a changed
             definition of an environment.
     """
+    check_name(name)
     existing = workspace.assets.get((kind, name, version))
     properties = _PREPARE[kind](workspace, name, version, given, existing)
     common = {
@@ -53,6 +58,7 @@ def put_container(
     workspace: Workspace, kind: str, name: str, given: Json, now: float, user: str
 ) -> Asset:
     """Create or update what the versions of an asset have in common."""
+    check_name(name)
     existing = workspace.assets.get((kind, name, ""))
     properties = {
         "description": given.get("description"),
@@ -97,7 +103,7 @@ def _model_properties(
     del name, version
     if not given.get("modelUri"):
         raise user_error("The model's path (modelUri) is required.")
-    uri = parse_data_path(given["modelUri"], workspace.spec).uri(workspace.spec)
+    uri = stored_uri(workspace, given["modelUri"])
     if existing and existing.properties["modelUri"] != uri:
         raise user_error(PATHS_ARE_FIXED)
     model_type = given.get("modelType") or "custom_model"
@@ -154,14 +160,29 @@ _PREPARE = {
 
 
 def with_flavors(asset: Asset, mlmodel: bytes) -> Asset:
-    """A model with the flavours that its MLmodel file declares."""
+    """A model with the flavours that its MLmodel file declares; as it was where none is readable.
+
+    What the service does with an unreadable file is not documented; a registration of one is known
+    to succeed.
+    """
+    try:
+        shown = _flavors(mlmodel)
+    except (AttributeError, RecursionError, ValueError, yaml.YAMLError):
+        return asset
+    return replace(asset, properties=asset.properties | {"flavors": shown})
+
+
+def _flavors(mlmodel: bytes) -> Json:
+    if len(mlmodel) > _LARGEST_MLMODEL or any(
+        isinstance(event, yaml.AliasEvent) for event in yaml.parse(mlmodel)
+    ):
+        raise ValueError("no MLmodel file that MLflow writes")
     declared: Any = yaml.safe_load(mlmodel)
     flavors = declared.get("flavors", {}) if isinstance(declared, dict) else {}
-    shown = {
-        name: {"data": {key: str(value) for key, value in (data or {}).items()}}
+    return {
+        str(name): {"data": {str(key): str(value) for key, value in (data or {}).items()}}
         for name, data in flavors.items()
     }
-    return replace(asset, properties=asset.properties | {"flavors": shown})
 
 
 def version_body(workspace: Workspace, asset: Asset, api_version: str) -> Json:

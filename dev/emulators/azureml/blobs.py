@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -11,6 +12,7 @@ from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 from azure.storage.blob.aio import BlobServiceClient, LinearRetry
 
 from dev.emulators.azureml.config import WorkspaceSpec
+from dev.emulators.azureml.datastores import Place
 
 UPLOAD_HOURS = 24
 """How long the signed address for an upload is good for."""
@@ -30,6 +32,15 @@ class Blobs:
         self._client = BlobServiceClient(
             spec.blob_endpoint, credential=credential, retry_policy=retry
         )
+
+    @property
+    def account(self) -> str:
+        """The account's name."""
+        return self._spec.storage_account
+
+    def is_opened_by(self, key: str | None) -> bool:
+        """Whether this is the account's key."""
+        return key == self._spec.storage_key
 
     async def close(self) -> None:
         """Give back the connections."""
@@ -66,7 +77,7 @@ class Blobs:
         Returns:
             How many blobs there were.
         """
-        parent = str(PurePosixPath(path).parent) if "/" in path else ""
+        parent = path.rpartition("/")[0]
         names = await self.names(container, path)
         for name in names:
             relative = PurePosixPath(name.removeprefix(parent).lstrip("/"))
@@ -107,6 +118,21 @@ class Blobs:
             return None
         container, _, path = unquote(inside).partition("/")
         return container, path.strip("/")
+
+
+def opened(blobs: Mapping[str, Blobs], workspace: str, place: Place) -> Blobs | None:
+    """The account of a place, if the workspace may read there: its own, or one it has a key to.
+
+    Args:
+        blobs: The accounts there are, by the ARM id in lower case of the workspace each belongs to.
+        workspace: The ARM id in lower case of the one that reads.
+        place: Where.
+    """
+    own = blobs[workspace]
+    if place.account == own.account:
+        return own
+    others = (each for each in blobs.values() if each.account == place.account)
+    return next((each for each in others if each.is_opened_by(place.key)), None)
 
 
 def make_folder(folder: Path) -> None:

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from urllib.parse import unquote
 
+from dev.emulators.azureml import datastores
 from dev.emulators.azureml.config import WorkspaceSpec
+from dev.emulators.azureml.datastores import Place
 from dev.emulators.azureml.exceptions import ArmError, not_found, user_error
 from dev.emulators.azureml.state import Asset, Workspace
 
-DATASTORE = "workspaceblobstore"
-"""The one datastore of every workspace here."""
-
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_]{0,254}")
 _LONG = re.compile(
     r"azureml://subscriptions/(?P<subscription>[^/]+)/resourcegroups/(?P<group>[^/]+)"
-    r"/workspaces/(?P<workspace>[^/]+)/datastores/(?P<datastore>[^/]+)/paths/(?P<path>.+)",
-    re.IGNORECASE,
+    r"(?:/providers/Microsoft\.MachineLearningServices)?/workspaces/(?P<workspace>[^/]+)"
+    r"/datastores/(?P<datastore>[^/]+)/paths/(?P<path>.+)",
+    re.IGNORECASE | re.DOTALL,
 )
-_SHORT = re.compile(r"azureml://datastores/(?P<datastore>[^/]+)/paths/(?P<path>.+)", re.IGNORECASE)
+_SHORT = re.compile(
+    r"azureml://datastores/(?P<datastore>[^/]+)/paths/(?P<path>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_BLOB = re.compile(
+    r"https?://(?P<account>[^/.]*)[^/]*/(?P<container>[^/]+)/(?P<path>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_HADOOP = re.compile(
+    r"(?:wasbs?|abfss?)://(?P<container>[^/@]+)@(?P<account>[^/.]*)[^/]*/(?P<path>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
 _ASSET = re.compile(
     r"(?:azureml:)?(?P<workspace>/subscriptions/.+?/workspaces/[^/]+)"
     r"/(?P<kind>models|codes|environments)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)",
@@ -30,51 +42,74 @@ _CURATED = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class DataPath:
-    """A path below the workspace's blob datastore, without leading or trailing slash."""
-
-    path: str
-
-    def uri(self, spec: WorkspaceSpec) -> str:
-        """The long form, in the letter case that the service answers with."""
-        return (
-            f"azureml://subscriptions/{spec.subscription_id}/resourceGroups/{spec.resource_group}"
-            f"/workspaces/{spec.name}/datastores/{DATASTORE}/paths/{self.path}"
-        )
-
-
-def parse_data_path(uri: str, spec: WorkspaceSpec) -> DataPath:
-    """Read an ``azureml://`` path of this workspace, in its long or short form.
+def check_name(name: str) -> None:
+    """Refuse what the published interface does as the name of an asset; versions have no rule.
 
     Raises:
-        ArmError: 400 for another form or workspace, 404 for an unknown datastore.
+        ArmError: 400.
     """
-    match = _LONG.fullmatch(uri) or _SHORT.fullmatch(uri)
-    if match is None:
-        message = f"The asset path '{uri}' is not a path of a datastore in this workspace."
-        raise user_error(message, "BadArgument", "ArgumentInvalid")
-    parts = match.groupdict()
-    wanted = (spec.subscription_id, spec.resource_group, spec.name)
-    given = (parts.get("subscription"), parts.get("group"), parts.get("workspace"))
-    if given != (None, None, None) and not _same(given, wanted):
-        raise user_error(f"The asset path '{uri}' belongs to another workspace.")
-    if parts["datastore"].lower() != DATASTORE:
-        raise datastore_not_found(parts["datastore"])
+    if not _NAME.fullmatch(name):
+        raise user_error(f"The name '{name}' is not valid.", "ArgumentInvalid")
+
+
+def stored_uri(workspace: Workspace, uri: str) -> str:
+    """A model's address as the service keeps it: its own datastores in the long form.
+
+    Addresses in other workspaces and in storage accounts are kept as they come: the published
+    interface has no rule for `modelUri`, and nothing is read before a deployment needs it.
+
+    Raises:
+        ArmError: 400 for what is no such address, 404 for an unknown datastore.
+    """
+    spec = workspace.spec
+    parts = _datastore_parts(uri)
+    if parts is None and _in_account(uri) is None:
+        raise user_error(f"The asset path '{uri}' is not supported.", "ArgumentInvalid")
+    if parts is None or not _is_own(parts, spec):
+        return uri
+    datastore = datastores.find(workspace, parts["datastore"])
     path = parts["path"].strip("/")
-    if not path or any(segment in {"", ".", ".."} for segment in path.split("/")):
+    if not path:
         raise user_error(f"The asset path '{uri}' is not valid.")
-    return DataPath(path)
+    return (
+        f"azureml://subscriptions/{spec.subscription_id}/resourceGroups/{spec.resource_group}"
+        f"/workspaces/{spec.name}/datastores/{datastore.name}/paths/{path}"
+    )
 
 
-def _same(given: tuple[str | None, ...], wanted: tuple[str, ...]) -> bool:
-    pairs = zip(given, wanted, strict=True)
-    return all((left or "").lower() == right.lower() for left, right in pairs)
+def place_of(workspace: Workspace, uri: str) -> Place | None:
+    """Where an address leads; None where this workspace cannot tell.
+
+    Raises:
+        ArmError: 404 for a datastore that is not there.
+    """
+    parts = _datastore_parts(uri)
+    if parts is not None:
+        if not _is_own(parts, workspace.spec):
+            return None
+        datastore = datastores.find(workspace, parts["datastore"])
+        return datastores.place_in(datastore, parts["path"].strip("/"))
+    blob = _in_account(uri)
+    if blob is None:
+        return None
+    return Place(blob["account"], blob["container"], unquote(blob["path"]).strip("/"))
 
 
-def datastore_not_found(name: str) -> ArmError:
-    """The body recorded for a missing datastore."""
-    return user_error(f"Could not find datastore: {name}.", "NotFoundError", status=404)
+def _datastore_parts(uri: str) -> dict[str, str] | None:
+    match = _LONG.fullmatch(uri) or _SHORT.fullmatch(uri)
+    return match.groupdict() if match else None
+
+
+def _in_account(uri: str) -> re.Match[str] | None:
+    return _BLOB.fullmatch(uri) or _HADOOP.fullmatch(uri)
+
+
+def _is_own(parts: dict[str, str], spec: WorkspaceSpec) -> bool:
+    if "workspace" not in parts:
+        return True
+    given = (parts["subscription"], parts["group"], parts["workspace"])
+    wanted = (spec.subscription_id, spec.resource_group, spec.name)
+    return all(g.lower() == w.lower() for g, w in zip(given, wanted, strict=True))
 
 
 def is_curated_environment(reference: str) -> bool:

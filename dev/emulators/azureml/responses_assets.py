@@ -8,11 +8,11 @@ import uuid
 from urllib.parse import urlencode
 
 from dev.emulators.azureml import assets
-from dev.emulators.azureml.blobs import AzureError
+from dev.emulators.azureml.blobs import AzureError, opened
 from dev.emulators.azureml.emulator import Emulator
 from dev.emulators.azureml.events import model_registered
 from dev.emulators.azureml.exceptions import user_error
-from dev.emulators.azureml.references import parse_data_path
+from dev.emulators.azureml.references import place_of
 from dev.emulators.azureml.state import Asset, Workspace
 from dev.emulators.azureml.wire import ArmRequest, ArmResponse, Json
 
@@ -113,10 +113,12 @@ async def put_version(emulator: Emulator, request: ArmRequest) -> ArmResponse:
 async def _read_flavors(emulator: Emulator, workspace: Workspace, model: Asset) -> Asset:
     if model.properties["modelType"] != "mlflow_model":
         return model
-    path = parse_data_path(model.properties["modelUri"], workspace.spec).path
-    blobs = emulator.storage(workspace)
+    place = place_of(workspace, model.properties["modelUri"])
+    blobs = opened(emulator.blobs, workspace.spec.arm_id.lower(), place) if place else None
+    if place is None or blobs is None:
+        return model
     try:
-        mlmodel = await blobs.read(workspace.spec.container, f"{path}/MLmodel")
+        mlmodel = await blobs.read(place.container, f"{place.path}/MLmodel")
     except AzureError:
         _log.warning("storage did not answer: %s has no flavors", model.name)
         return model

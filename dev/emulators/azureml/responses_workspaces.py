@@ -1,12 +1,11 @@
-"""Answers about workspaces, datastores, computes and operations."""
+"""Answers about workspaces, computes and operations."""
 
 from __future__ import annotations
 
 from dev.emulators.azureml import operations
 from dev.emulators.azureml.config import PROVIDER
 from dev.emulators.azureml.emulator import Emulator
-from dev.emulators.azureml.exceptions import ArmError, gateway_error, user_error
-from dev.emulators.azureml.references import DATASTORE, datastore_not_found
+from dev.emulators.azureml.exceptions import ArmError, gateway_error
 from dev.emulators.azureml.state import DEFAULT_USER, Operation, Workspace
 from dev.emulators.azureml.wire import ArmRequest, ArmResponse, Json, arm_time
 
@@ -113,63 +112,6 @@ async def list_permissions(emulator: Emulator, request: ArmRequest) -> ArmRespon
     """What the caller may do in the workspace: one entry for each role."""
     roles = emulator.control.roles.at(request.workspace.spec.name)
     return ArmResponse({"value": [role.to_json() for role in roles]})
-
-
-def _has_key(workspace: Workspace) -> bool:
-    return workspace.spec.system_datastores_auth_mode.lower() == "accesskey"
-
-
-def _datastore_body(workspace: Workspace) -> Json:
-    spec = workspace.spec
-    protocol, _, rest = spec.blob_endpoint.partition("://")
-    return {
-        "id": f"{spec.arm_id}/datastores/{DATASTORE}",
-        "name": DATASTORE,
-        "type": f"{PROVIDER}/workspaces/datastores",
-        "properties": {
-            "description": None,
-            "tags": None,
-            "properties": None,
-            "isDefault": True,
-            "credentials": {"credentialsType": "AccountKey" if _has_key(workspace) else "None"},
-            "datastoreType": "AzureBlob",
-            "accountName": spec.storage_account,
-            "containerName": spec.container,
-            "endpoint": rest.partition("/")[0],
-            "protocol": protocol,
-            "serviceDataAccessAuthIdentity": "WorkspaceSystemAssignedIdentity",
-        },
-        "systemData": _system_data(arm_time(workspace.created)),
-    }
-
-
-async def list_datastores(emulator: Emulator, request: ArmRequest) -> ArmResponse:
-    """All datastores, or the default one, which is the same here."""
-    del emulator
-    wanted = request.query.get("isDefault", "true").lower() == "true"
-    return ArmResponse({"value": [_datastore_body(request.workspace)] if wanted else []})
-
-
-def _check_datastore(request: ArmRequest) -> None:
-    if request.params["name"].lower() != DATASTORE:
-        raise datastore_not_found(request.params["name"])
-
-
-async def get_datastore(emulator: Emulator, request: ArmRequest) -> ArmResponse:
-    """One datastore, without its secrets."""
-    del emulator
-    _check_datastore(request)
-    return ArmResponse(_datastore_body(request.workspace))
-
-
-async def list_secrets(emulator: Emulator, request: ArmRequest) -> ArmResponse:
-    """The account key, where the datastore holds one."""
-    del emulator
-    _check_datastore(request)
-    if not _has_key(request.workspace):
-        raise user_error("No secrets for credentials of type None.")
-    key = request.workspace.spec.storage_key
-    return ArmResponse({"secretsType": "AccountKey", "key": key})
 
 
 def _compute_body(emulator: Emulator, workspace: Workspace, name: str) -> Json:

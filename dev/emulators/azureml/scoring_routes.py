@@ -78,7 +78,7 @@ class _Front:
         self._rng = rng
         self._fault_lookup = fault_lookup
         self._pending: Counter[str] = Counter()
-        self._mirrored: set[asyncio.Task[web.Response]] = set()
+        self._mirrored: set[asyncio.Task[web.StreamResponse]] = set()
 
     async def lifetime(self, _app: web.Application) -> AsyncIterator[None]:
         async with aiohttp.ClientSession(auto_decompress=False) as self._session:
@@ -87,17 +87,18 @@ class _Front:
                 task.cancel()
             await asyncio.gather(*self._mirrored, return_exceptions=True)
 
-    async def handle(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         request_id = _request_id(request.headers)
         fault = self._fault_lookup(request.method, request.path)
         if fault is None:
             response = await self._answer(request, request_id)
         else:
             response = web.Response(status=fault.status, text="The model does not answer")
-        response.headers.setdefault("x-request-id", request_id)
+        if not response.prepared:
+            response.headers.setdefault("x-request-id", request_id)
         return response
 
-    async def _answer(self, request: web.Request, request_id: str) -> web.Response:
+    async def _answer(self, request: web.Request, request_id: str) -> web.StreamResponse:
         route = self._endpoint_lookup(request.match_info["endpoint"])
         if route is None:
             return web.Response(status=404, text="Specified endpoint could not be found")
@@ -121,7 +122,7 @@ class _Front:
         call = _Call(request.method, _path(request), _forwarded(request.headers, request_id), body)
         if asked_for is None:
             self._mirror(route, deployment, call)
-        return await self._send(route, deployment, call)
+        return await self._send(route, deployment, call, request)
 
     def _by_weight(self, route: EndpointRoute) -> str | None:
         weights = {n: w for n, w in route.traffic.items() if w > 0 and n in route.servers}
@@ -138,24 +139,40 @@ class _Front:
                 self._mirrored.add(task)
                 task.add_done_callback(self._mirrored.discard)
 
-    async def _send(self, route: EndpointRoute, deployment: str, call: _Call) -> web.Response:
-        """Sends one request to one deployment, if it does not have too many already."""
-        address = route.servers[deployment].address
-        if self._pending[address] >= route.request_limits.get(deployment, _DEFAULT_REQUEST_LIMIT):
-            headers = {"ms-azureml-model-error-reason": "too_many_pending_request"}
-            response = web.Response(status=429, text="", headers=headers)
-        else:
-            self._pending[address] += 1
-            try:
-                timeout = route.request_timeouts.get(deployment, _DEFAULT_TIMEOUT_SECONDS)
-                response = await self._exchange(address, call, timeout)
-            finally:
-                self._pending[address] -= 1
-        response.headers[_DEPLOYMENT_HEADER] = deployment
-        return response
+    async def _send(
+        self, route: EndpointRoute, deployment: str, call: _Call, asker: web.Request | None = None
+    ) -> web.StreamResponse:
+        """Sends one request to one deployment, if it does not have too many already.
 
-    async def _exchange(self, address: str, call: _Call, timeout_seconds: float) -> web.Response:
+        Args:
+            route: The endpoint.
+            deployment: Which of its deployments.
+            call: What it is asked.
+            asker: Who gets the answer; nobody, where the request is a mirrored one.
+        """
+        address = route.servers[deployment].address
+        own = {_DEPLOYMENT_HEADER: deployment}
+        if self._pending[address] >= route.request_limits.get(deployment, _DEFAULT_REQUEST_LIMIT):
+            own["ms-azureml-model-error-reason"] = "too_many_pending_request"
+            return web.Response(status=429, text="", headers=own)
+        self._pending[address] += 1
+        try:
+            timeout = route.request_timeouts.get(deployment, _DEFAULT_TIMEOUT_SECONDS)
+            return await self._exchange(address, call, timeout, own, asker)
+        finally:
+            self._pending[address] -= 1
+
+    async def _exchange(
+        self,
+        address: str,
+        call: _Call,
+        timeout_seconds: float,
+        own: Mapping[str, str],
+        asker: web.Request | None,
+    ) -> web.StreamResponse:
+        """Asks a server; `own` are headers of the front's."""
         started = time.monotonic()
+        response: web.StreamResponse | None = None
         try:
             async with self._session.request(
                 call.method,
@@ -166,24 +183,61 @@ class _Front:
                 timeout=aiohttp.ClientTimeout(total=timeout_seconds),
                 allow_redirects=False,
             ) as answer:
-                body = await answer.read()
+                response = _head(answer, time.monotonic() - started, own)
+                response.headers["x-request-id"] = call.headers["x-request-id"]
+                await _pass_on(answer, response, asker)
         except TimeoutError:
-            return web.Response(status=408, text="upstream request timeout")
+            late = web.Response(status=408, text="upstream request timeout", headers=own)
+            return _given_up(response, asker) or late
         except aiohttp.ClientError:
             # The container is not there: crashed, or about to be started again.
-            reason = {"ms-azureml-model-error-reason": "model_not_ready"}
-            return web.Response(status=424, text="", headers=reason)
-        headers = CIMultiDict(
-            (name, value)
-            for name, value in answer.headers.items()
-            if name.lower() not in _NOT_RETURNED
-        )
-        headers["ms-azureml-model-time"] = str(round((time.monotonic() - started) * 1000))
-        if answer.status == 200:
-            return web.Response(status=200, body=body, headers=headers)
+            reason = {"ms-azureml-model-error-reason": "model_not_ready", **own}
+            absent = web.Response(status=424, text="", headers=reason)
+            return _given_up(response, asker) or absent
+        return response
+
+
+def _head(
+    answer: aiohttp.ClientResponse, seconds: float, own: Mapping[str, str]
+) -> web.StreamResponse:
+    """The status and the headers that a model's answer goes on with."""
+    headers = CIMultiDict(
+        (name, value) for name, value in answer.headers.items() if name.lower() not in _NOT_RETURNED
+    )
+    headers.update(own)
+    headers["ms-azureml-model-time"] = str(round(seconds * 1000))
+    if answer.status == 200:
+        response = web.StreamResponse(status=200, headers=headers)
+    else:
         headers["ms-azureml-model-error-reason"] = "model_error"
         headers["ms-azureml-model-error-statuscode"] = str(answer.status)
-        return web.Response(status=424, reason="Failed Dependency", body=body, headers=headers)
+        response = web.StreamResponse(status=424, reason="Failed Dependency", headers=headers)
+    response.content_length = answer.content_length
+    return response
+
+
+async def _pass_on(
+    answer: aiohttp.ClientResponse, response: web.StreamResponse, asker: web.Request | None
+) -> None:
+    """Hands a body on as it comes, as a proxy does: however large it is, and however slow."""
+    if asker is not None:
+        await response.prepare(asker)
+    async for chunk in answer.content.iter_any():
+        if asker is not None:
+            await response.write(chunk)
+    if asker is not None:
+        await response.write_eof()
+
+
+def _given_up(
+    response: web.StreamResponse | None, asker: web.Request | None
+) -> web.StreamResponse | None:
+    """What breaks off an answer that has begun: its connection; None where none has."""
+    if response is None or not response.prepared:
+        return None
+    if asker is not None and asker.transport is not None:
+        asker.transport.abort()
+    return response
 
 
 def _refusal(authorization: str | None, keys: tuple[str, ...]) -> str | None:

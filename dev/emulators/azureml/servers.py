@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev.emulators.azureml.blobs import AzureError, Blobs, make_folder
+from dev.emulators.azureml.blobs import AzureError, Blobs, make_folder, opened
 from dev.emulators.azureml.deployments import request_timeout
-from dev.emulators.azureml.exceptions import ArmError
-from dev.emulators.azureml.references import find_asset, parse_data_path
+from dev.emulators.azureml.exceptions import ArmError, user_error
+from dev.emulators.azureml.references import find_asset, place_of
 from dev.emulators.azureml.scoring import Scorer, ScoringServer, ScoringSpec, ScoringStartError
 from dev.emulators.azureml.state import Deployment, Workspace
 from dev.emulators.azureml.wire import Json
@@ -118,9 +118,14 @@ class Fleet:
         if not asked["model"]:
             return "custom_model", ""
         model = find_asset(workspace, "models", asked["model"])
-        spec = workspace.spec
-        path = parse_data_path(model.properties["modelUri"], spec).path
-        count = await self._blobs[spec.arm_id.lower()].fetch(spec.container, path, folder)
+        uri = model.properties["modelUri"]
+        place = place_of(workspace, uri)
+        blobs = opened(self._blobs, workspace.spec.arm_id.lower(), place) if place else None
+        if place is None or blobs is None:
+            message = f"The identity of the endpoint may not read {uri.partition('?')[0]}."
+            raise DeploymentFailedError("BadArgument", message, storage_log=message)
+        path = place.path
+        count = await blobs.fetch(place.container, path, folder)
         log = f"Downloading model {model.name}:{model.version} from {path}: {count} blobs.\n"
         if not count:
             message = f"The artifacts of model {model.name}:{model.version} at {path} do not exist."
@@ -141,10 +146,7 @@ class Fleet:
         code = find_asset(workspace, "codes", configuration["codeId"])
         uri = code.properties["codeUri"]
         blobs = self._blobs[workspace.spec.arm_id.lower()]
-        place = blobs.locate(uri)
-        if place is None:
-            place = workspace.spec.container, parse_data_path(uri, workspace.spec).path
-        container, path = place
+        container, path = blobs.locate(uri) or _own_place(workspace, uri)
         fetched = folder.with_name("code.fetched")
         make_folder(fetched)
         count = await blobs.fetch(container, path, fetched)
@@ -193,6 +195,14 @@ class Fleet:
         """Stop every server and the scorer itself."""
         await self.stop_all()
         await self._scorer.close()
+
+
+def _own_place(workspace: Workspace, uri: str) -> tuple[str, str]:
+    """Container and path of code in one of the workspace's datastores."""
+    place = place_of(workspace, uri)
+    if place is None or place.account != workspace.spec.storage_account:
+        raise user_error(f"The code's address '{uri}' is not in this workspace.")
+    return place.container, place.path
 
 
 async def _remove(folder: Path) -> None:

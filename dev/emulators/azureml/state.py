@@ -43,6 +43,19 @@ class Asset:
 
 
 @dataclass(frozen=True)
+class Datastore:
+    """A datastore that somebody has created."""
+
+    name: str
+    properties: Json
+    """Type, account, container, endpoint and protocol as they were given."""
+    secrets: Json | None
+    """As `listSecrets` answers them; None for credentials of type None."""
+    created: float
+    created_by: str
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """An online endpoint."""
 
@@ -114,6 +127,8 @@ class Workspace:
     spec: WorkspaceSpec
     created: float
     assets: dict[tuple[str, str, str], Asset] = field(default_factory=dict)
+    datastores: dict[str, Datastore] = field(default_factory=dict)
+    """By name in lower case, without the one that the workspace comes with."""
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     deployments: dict[tuple[str, str], Deployment] = field(default_factory=dict)
 
@@ -173,6 +188,7 @@ class Store:
             key: {
                 "created": ws.created,
                 "assets": _plain(ws.assets.values()),
+                "datastores": _plain(ws.datastores.values()),
                 "endpoints": _plain(ws.endpoints.values()),
                 "deployments": _plain(ws.deployments.values()),
             }
@@ -189,6 +205,8 @@ class Store:
             workspace.created = saved["created"]
             assets = [Asset(**item) for item in saved["assets"]]
             workspace.assets = {(a.kind, a.name, a.version): a for a in assets}
+            datastores = [Datastore(**item) for item in saved.get("datastores", [])]
+            workspace.datastores = {d.name.lower(): d for d in datastores}
             endpoints = [Endpoint(**item) for item in saved["endpoints"]]
             workspace.endpoints = {e.name: e for e in endpoints}
             deployments = [Deployment(**item) for item in saved["deployments"]]

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from dev.emulators.azureml import (
     responses_assets,
+    responses_datastores,
     responses_deployments,
     responses_endpoints,
     responses_quotas,
@@ -32,9 +33,11 @@ _DEPLOYMENT = _ENDPOINT + "/deployments/{deployment}"
 _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", _GROUP, responses_workspaces.list_workspaces),
     ("GET", _WORKSPACE, responses_workspaces.get_workspace),
-    ("GET", _WORKSPACE + "/datastores", responses_workspaces.list_datastores),
-    ("GET", _WORKSPACE + "/datastores/{name}", responses_workspaces.get_datastore),
-    ("POST", _WORKSPACE + "/datastores/{name}/listSecrets", responses_workspaces.list_secrets),
+    ("GET", _WORKSPACE + "/datastores", responses_datastores.list_datastores),
+    ("GET", _WORKSPACE + "/datastores/{name}", responses_datastores.get_datastore),
+    ("PUT", _WORKSPACE + "/datastores/{name}", responses_datastores.put_datastore),
+    ("DELETE", _WORKSPACE + "/datastores/{name}", responses_datastores.delete_datastore),
+    ("POST", _WORKSPACE + "/datastores/{name}/listSecrets", responses_datastores.list_secrets),
     ("GET", _WORKSPACE + "/computes", responses_workspaces.list_computes),
     ("GET", _WORKSPACE + "/computes/{name}", responses_workspaces.get_compute),
     ("GET", _PERMISSIONS, responses_workspaces.list_permissions),

@@ -8,10 +8,6 @@ import requests
 from tests.emulators.azureml.arm import Arm
 from tests.emulators.azureml.running import Running
 
-ELSEWHERE = (
-    "azureml://subscriptions/x/resourcegroups/y/workspaces/z/datastores/workspaceblobstore/paths/m"
-)
-
 
 def error(answer: requests.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["error"]["code"]
@@ -109,16 +105,25 @@ def test_additional_information(qa: Arm) -> None:
     ("uri", "status"),
     [
         ("azureml://datastores/elsewhere/paths/m", 404),
-        ("azureml://datastores/workspaceblobstore/paths/../m", 400),
         ("azureml://datastores/workspaceblobstore/paths/", 400),
+        ("azureml://datastores/workspaceblobstore/paths//", 400),
         ("https://example.com/model", 400),
-        (ELSEWHERE, 400),
+        ("ftp://account.blob.core.windows.net/container/model", 400),
     ],
 )
 def test_model_path_refused(qa: Arm, uri: str, status: int) -> None:
     answer = qa.call("PUT", "models/m/versions/1", {"properties": {"modelUri": uri}})
     assert error(answer) == (status, "UserError")
     assert qa.call("GET", "models/m/versions/1").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["..%2Fx", "-x", "x" * 256, "a%20b"])
+def test_name_refused(qa: Arm, name: str) -> None:
+    given = {"modelUri": "azureml://datastores/workspaceblobstore/paths/m"}
+    answer = qa.call("PUT", f"models/{name}/versions/1", {"properties": given})
+    assert error(answer) == (400, "UserError")
+    odd = qa.call("PUT", "models/m/versions/..%2Fx", {"properties": given})
+    assert (odd.status_code, odd.json()["name"]) == (201, "../x")
 
 
 def test_model_put_again(qa: Arm) -> None:

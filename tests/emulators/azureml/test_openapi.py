@@ -23,6 +23,14 @@ def assets(arm: Arm) -> None:
     arm.call("GET", "datastores/workspaceblobstore")
     arm.call("GET", "datastores/absent")
     arm.call("POST", "datastores/workspaceblobstore/listSecrets")
+    store = {"datastoreType": "AzureBlob", "accountName": "a", "containerName": "c"}
+    credentials = {"credentialsType": "Sas", "secrets": {"sasToken": "t"}}
+    for _ in range(2):
+        body = {"properties": {**store, "credentials": credentials}}
+        arm.call("PUT", "datastores/mine", body, skipValidation="true")
+    arm.call("POST", "datastores/mine/listSecrets")
+    for _ in range(2):
+        arm.call("DELETE", "datastores/mine")
     arm.call("GET", "computes")
     arm.call("GET", "computes/cluster")
     for version in ("2023-04-01", "2024-10-01-preview"):

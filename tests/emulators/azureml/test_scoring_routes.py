@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import random
+import time
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -201,6 +202,34 @@ async def test_a_slow_script_times_out_and_its_worker_is_free_again(endpoint: En
         assert response.headers["azureml-model-deployment"] == "blue"
     await asyncio.sleep(0.6)
     assert await endpoint.who() == "blue"
+
+
+async def test_an_answer_is_handed_on_while_it_comes_until_its_time_is_up(
+    endpoint: Endpoint,
+) -> None:
+    began = time.monotonic()
+    async with endpoint.score({"do": "drip"}) as response:
+        assert (response.status, await response.content.read(1)) == (200, b" ")
+        assert time.monotonic() - began < TIMEOUT_SECONDS
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await response.read()
+    assert time.monotonic() - began < TIMEOUT_SECONDS + 2
+    await asyncio.sleep(0.6)
+    assert await endpoint.who() == "blue"
+
+
+async def test_a_body_and_what_it_is_said_to_be_are_handed_on_untouched(
+    endpoint: Endpoint,
+) -> None:
+    said = {"Content-Encoding": "gzip", "Content-Type": "text/plain; charset=zlib"}
+    async with aiohttp.ClientSession(auto_decompress=False) as session:
+        request = {"do": "bytes", "hex": "00ff1f8b", "headers": said}
+        url = f"{endpoint.base}/api-diabetes-qa/score"
+        key = {"Authorization": f"Bearer {KEY}"}
+        async with session.post(url, json=request, headers=key) as response:
+            assert await response.read() == bytes.fromhex("00ff1f8b")
+            assert response.headers["Content-Length"] == "4"
+            assert {name: response.headers[name] for name in said} == said
 
 
 async def test_too_many_requests_at_once_are_refused(endpoint: Endpoint) -> None:

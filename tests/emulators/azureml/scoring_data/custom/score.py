@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import joblib  # type: ignore[import-untyped]  # ships no types
 from azureml_inference_server_http.api.aml_response import (  # type: ignore[import-not-found]
     AMLResponse,  # the serving environment's
 )
+from flask import Response  # type: ignore[import-not-found]  # the serving environment's
 
 _model: Any = None
 
@@ -18,6 +20,12 @@ def init() -> None:
     global _model
     _model = joblib.load(Path(os.environ["AZUREML_MODEL_DIR"]) / "model.joblib")
     print("model loaded by", os.environ.get("DEPLOYED_AS", "nobody"))  # noqa: T201  # goes to the log
+
+
+def _drip() -> Iterator[bytes]:
+    while True:
+        yield b" "
+        time.sleep(0.05)
 
 
 def run(raw_data: str, request_headers: dict[str, str]) -> Any:  # noqa: ANN401  # JSON
@@ -36,6 +44,10 @@ def run(raw_data: str, request_headers: dict[str, str]) -> Any:  # noqa: ANN401 
             return dict(os.environ)
         case "size":
             return len(request["payload"])
+        case "bytes":
+            return Response(bytes.fromhex(request["hex"]), headers=request["headers"])
+        case "drip":
+            return Response(_drip())
         case "who":
             return os.environ["DEPLOYED_AS"]
     return _model.predict(request["data"]).tolist()
