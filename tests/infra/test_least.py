@@ -34,7 +34,7 @@ def needed(*, copies: bool) -> set[str]:
         workspace=Place("s", "g", "w"),
         model_name=None,
         endpoint="e",
-        compute=KubernetesCompute("cluster", None, 1, "1", "1Gi"),
+        compute=KubernetesCompute("cluster", None, 1, "1", "1Gi", "10.0.0.4"),
         health=Health(1, 1, None, 200, None, None),
         environment=Environment(image="i"),
         code=ScoringCode(Path("code"), "score.py"),

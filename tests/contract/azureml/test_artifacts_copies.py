@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from shared.adapters.egress.credentials import StaticToken
 
 from shared.adapters.artifacts import Artifacts
+from shared.adapters.egress.credentials import StaticToken
 from shared.adapters.listing import SOURCE_ETAG
 from shared.domain.artefacts import Artefact, file_set
 from shared.domain.errors import Blame, StepError

@@ -9,9 +9,9 @@ from xml.sax.saxutils import escape
 
 import pytest
 from aiohttp import web
-from shared.adapters.egress.credentials import StaticToken
 
 from shared.adapters.artifacts import Artifacts
+from shared.adapters.egress.credentials import StaticToken
 from shared.domain.artefacts import FileSet, file_set
 from shared.domain.errors import Blame, StepError
 from shared.domain.pipeline import Workspace

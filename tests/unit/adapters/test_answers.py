@@ -13,12 +13,12 @@ import pytest
 import requests
 from azure.core.exceptions import DecodeError, HttpResponseError
 from requests.adapters import HTTPAdapter
-from shared.adapters.egress.credentials import StaticToken
 from urllib3 import HTTPResponse
 
 from shared.adapters.answers import HOLDING_REGISTRANTS, OF_REGISTRANTS, OddAnswerError
 from shared.adapters.azureml import AzureMlEndpoints, AzureMlModels, Workspaces
 from shared.adapters.azureml.troubles import azure_ml_stops_here, found
+from shared.adapters.egress.credentials import StaticToken
 from shared.adapters.failures import azure_stops_here, trouble
 from shared.domain.errors import Blame, StepError, Trouble
 from shared.domain.pipeline import Health, ManagedCompute, Stage, Workspace
@@ -80,7 +80,7 @@ CALLS: dict[str, Callable[[Workspaces], object]] = {
         workspace=HERE, name="m", limit=5
     ),
     "datastore": lambda there: AzureMlModels(workspaces=there).default_container(workspace=HERE),
-    "location": lambda there: there.location(HERE),
+    "location": lambda there: there.facts(HERE),
     "endpoint": lambda there: AzureMlEndpoints(workspaces=there).get(stage=STAGE),
     "deployments": lambda there: AzureMlEndpoints(workspaces=there).deployments(stage=STAGE),
     "logs": lambda there: AzureMlEndpoints(workspaces=there).logs(
@@ -131,7 +131,7 @@ def test_whatever_azure_answers_ends_in_words(
 ) -> None:
     for status in (200, 400, 404, 502):
         answering(monkeypatch, status, *body)
-        there._locations.clear()
+        there._facts.clear()
         try:
             call(there)
         except StepError as error:

@@ -179,7 +179,7 @@ def test_nobody_is_told_from_themselves(name: str, before: str) -> None:
 @pytest.mark.parametrize("part", ["a", "a ", "(", "a_", "a#", "aa@", "- ", "a_b#ext#", "ß", "ﷺ"])
 def test_a_long_name_takes_no_time_and_may_be_anybodys(part: str) -> None:
     before = time.process_time()
-    for length in (REQUESTER_CHARACTERS, PERSON_CHARACTERS + 1):
+    for length in (REQUESTER_CHARACTERS, REQUESTER_CHARACTERS + 1):
         may_be((part * length)[:length], "a" * 64 + "@example.com", "Ada Lovelace")
     assert time.process_time() - before < 0.5
 
