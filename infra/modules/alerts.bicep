@@ -1,4 +1,4 @@
-metadata description = 'What wakes the owners: errors, work that the sweeper had to do, approvals about to expire.'
+metadata description = 'What wakes the owners: errors, models that were written to, work that the sweeper had to do, approvals about to expire.'
 
 @description('Region of the alerts.')
 param location string
@@ -22,6 +22,13 @@ var searches = [
     severity: 1
     every: 'PT5M'
     query: loadTextContent('../alerts/errored.kql')
+  }
+  {
+    name: 'files-changed'
+    title: 'Somebody wrote to a model that was about to serve'
+    severity: 1
+    every: 'PT5M'
+    query: loadTextContent('../alerts/files-changed.kql')
   }
   {
     name: 'sweeper'

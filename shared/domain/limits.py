@@ -44,9 +44,10 @@ MLMODEL_BYTES: Final = 64 * 1024
 FILES: Final = 50_000
 """Of a model, where the settings say nothing else."""
 
-FILES_PER_PAGE: Final = 1000
-"""Of a container's list, which holds up to 8 KiB of metadata for each (learn.microsoft.com/rest/
-api/storageservices/setting-and-retrieving-properties-and-metadata-for-blob-resources)."""
+FILES_PER_PAGE: Final = 200
+"""Of a container's list. A file may have a thousand entries of metadata in its 8 KiB (learn.
+microsoft.com/rest/api/storageservices/setting-and-retrieving-properties-and-metadata-for-blob-
+resources), and then takes 300 KB of memory until its page is left behind."""
 
 COPIES_AT_ONCE: Final = 256
 """Files of a model that are held at a time while their copies are started."""

@@ -42,6 +42,12 @@ MANAGED_TIMEOUT_SECONDS = 180
 LONGEST_SAMPLE = 64 * 1024
 """Bytes of JSON. The sample travels with each step of a release and is kept as evidence."""
 
+APPROVAL_IN_SOURCE = (
+    "nobody can approve what serves in the source workspace: whoever may register models there may "
+    "also write to their files and deployments, after the yes. Give the stage a workspace of its "
+    "own, to which the approved files are copied"
+)
+
 GLOB = re.compile(r"[*?\[]")
 
 
@@ -168,6 +174,8 @@ def _stage(document: Document, at: Location, fields: StageFields, source: Worksp
     if workspace is source and fields.model_name is not None:
         message = "a stage in the source workspace serves the model under its own name"
         document.problems.append(document.problem((*at, "model_name"), message))
+    if workspace is source and fields.approval is not None:
+        document.problems.append(document.problem((*at, "approval"), APPROVAL_IN_SOURCE))
     request = fields.request
     environment, code, health, approval = _parts(document, at, fields)
     return Stage(

@@ -44,7 +44,7 @@ def test_queries_are_understood() -> None:
 
 def test_there_are_ten_and_the_alerts() -> None:
     assert len(DOCUMENTED) == PAGE.count("```kusto\n") == 10
-    assert set(ALERTS) == {"errored.kql", "expiring.kql", "sweeper.kql"}
+    assert set(ALERTS) == {"errored.kql", "expiring.kql", "files-changed.kql", "sweeper.kql"}
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ source: {subscription: s, resource_group: rg, name: wk}
 model: diabetes
 stages:
   - name: prod
+    workspace: {subscription: s, resource_group: rg, name: wk-prod}
     endpoint: api-prod
     health: {sample_request: {data: [1]}}
     approval:

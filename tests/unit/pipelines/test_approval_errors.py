@@ -154,7 +154,7 @@ def test_two_groups_of_one_name_are_told(tmp_path: Path) -> None:
 
 def test_more_voices_than_there_are_cannot_be_required(tmp_path: Path) -> None:
     assert problems(tmp_path, f"      approvers: [{ADA}]\n      required: 2\n") == [
-        "10: required: there is one voice only"
+        "11: required: there is one voice only"
     ]
 
 
@@ -163,7 +163,7 @@ def test_what_does_not_fit_together_is_told_at_once(tmp_path: Path) -> None:
     second = PIPELINE[PIPELINE.index("  - name: prod") :].replace("api-prod", "Api")
     text = WHOLE.replace("required: 2", "required: 9").replace("timeout: 20d", "timeout: 3d")
     found = problems(tmp_path, f"{text}{second}      approvers: [{ADA}]\n")
-    assert found[0].startswith(f"{line_of('instructions') + 2}: stages[1].endpoint: String should")
+    assert found[0].startswith(f"{line_of('instructions') + 3}: stages[1].endpoint: String should")
     assert found[1:] == [
         f"{line_of('required')}: required: there are 3 voices only",
         f"{line_of('reminders')}: reminders[1]: is not shorter than the timeout",

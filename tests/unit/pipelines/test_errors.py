@@ -166,6 +166,7 @@ def test_an_environment_names_its_version(tmp_path: Path, reference: str, good: 
         ]
 
 
+APPROVAL = "approval: {approvers: [ada@example.com]}"
 SOURCE_IN_CAPITALS = "workspace: {subscription: S, resource_group: RG, name: WK-QA}"
 
 
@@ -178,6 +179,22 @@ def test_the_source_is_the_source_in_any_spelling(tmp_path: Path) -> None:
     write(tmp_path, GOOD.replace("name: qa", renamed))
     (problem,) = problems(tmp_path)
     assert problem.startswith("one.yaml:7: stages[0].model_name: a stage in the source workspace")
+
+
+@pytest.mark.parametrize("workspace", ["", SOURCE_IN_CAPITALS, SOURCE_IN_CAPITALS.lower()])
+def test_nobody_approves_in_the_source_workspace(tmp_path: Path, workspace: str) -> None:
+    """Left out, spelled out, or in other capitals: the way out is a workspace of its own."""
+    approved = f"name: qa\n    {workspace}\n    {APPROVAL}"
+    write(tmp_path, GOOD.replace("name: qa", approved))
+    (problem,) = problems(tmp_path)
+    assert problem.startswith(
+        "one.yaml:7: stages[0].approval: nobody can approve what serves in the source workspace: "
+        "whoever may register models there"
+    )
+    assert "Give the stage a workspace of its own" in problem
+    own = SOURCE_IN_CAPITALS.replace("WK-QA", "WK-PROD")
+    write(tmp_path, GOOD.replace("name: qa", f"name: qa\n    {own}\n    {APPROVAL}"))
+    assert load_pipelines(tmp_path, {})
 
 
 @pytest.mark.parametrize("model", ["diabetes-*", "diabetes-?", "diabetes-[ab]"])

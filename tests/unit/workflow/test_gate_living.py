@@ -8,7 +8,7 @@ import pytest
 
 from shared.domain.decision import Choice
 from shared.domain.errors import Blame, Trouble
-from shared.domain.pipeline import Pipeline
+from shared.domain.pipeline import Pipeline, Workspace
 from shared.domain.policy import ApprovalPolicy
 from shared.domain.release import EventType, ModelVersion, Outcome, ReleaseId
 from shared.ports import ScoringAnswer
@@ -205,8 +205,8 @@ def test_qa_that_was_not_well_when_its_deployment_went_has_not_recovered() -> No
 
 
 def test_a_first_stage_with_a_gate_has_nothing_to_probe() -> None:
-    alone = replace(PIPELINE, stages=(replace(QA_STAGE, approval=policy(ADA)), PROD_STAGE))
-    story = Timeline(replace(alone, stages=(alone.stages[0], replace(PROD_STAGE, approval=None))))
+    trial = replace(QA_STAGE, workspace=Workspace("5b1d", "rg", "wk-trial"), approval=policy(ADA))
+    story = Timeline(replace(PIPELINE, stages=(trial, replace(PROD_STAGE, approval=None))))
     release_id = story.begin()
     story.at(story.decides(release_id, Choice.APPROVE), hours=5)
     story.run(hours=4)
