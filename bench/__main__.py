@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import calls, imports, large, release, scale
+from bench import calls, hostile, imports, large, release, scale
 from bench.report import BenchError, Row, machine, show
 
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
@@ -13,6 +13,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "large": large.run,
     "calls": calls.run,
     "scale": scale.run,
+    "hostile": hostile.run,
 }
 
 

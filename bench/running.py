@@ -116,7 +116,7 @@ class RunningStack:
         """
         approver = Approver(self.facts, PEOPLE["APPROVER"])
         links, ended = len(approver.links()), self.mails(PEOPLE["OWNER"])
-        process = self._function_process()
+        process = self.function_process()
         self.studio.register({"model.pkl": model}, version=version)
         peak, decided = 0, False
         deadline = time.monotonic() + WAIT_SECONDS
@@ -133,7 +133,8 @@ class RunningStack:
             raise BenchError(f"The release ended {listed['outcome']}: {listed['reason']}")
         return Released(self.get(f"/api/releases/{listed['id']}"), counts, peak)
 
-    def _function_process(self) -> psutil.Process:
+    def function_process(self) -> psutil.Process:
+        """The process that is measured."""
         return psutil.Process(json.loads(self._meter.read_text(encoding="utf-8"))["pid"])
 
 

@@ -49,6 +49,9 @@ class Options:
     sign_in: bool = False
     """Whether App Service Authentication stands before the app, and the app believes it."""
 
+    setting: tuple[tuple[str, str], ...] = ()
+    """Names and values of application settings that are to differ from the stack's own."""
+
 
 class Stack:
     """Everything that runs; an async context manager that gives the facts for callers."""
@@ -85,6 +88,7 @@ class Stack:
         urls["functions"] = f"http://{HOST}:{port}"
         memory.save()
         settings = _settings(self._options, memory, urls, accounts, workspaces)
+        settings |= dict(self._options.setting)
         start = start_func if self._options.host == "func" else start_dev_host
         app = App(ROOT, port, settings, folder, sign_in=self._options.sign_in)
         keys = await start(app, self._exits, self.ended)
@@ -259,10 +263,12 @@ def main() -> int:
     add("--provision-seconds", type=float, default=10.0, help="how long a deployment takes")
     add("--host", choices=("dev", "func"), default="dev", help="func runs Core Tools")
     add("--sign-in", action="store_true", help="play App Service Authentication")
+    add("--setting", action="append", default=[], metavar="NAME=VALUE", help="of the app")
     arguments = vars(parser.parse_args())
     as_json = arguments.pop("json")
+    named = tuple(text.partition("=")[::2] for text in arguments.pop("setting"))
     try:
-        return asyncio.run(_run(Options(**arguments), as_json=as_json))
+        return asyncio.run(_run(Options(**arguments, setting=named), as_json=as_json))
     except (AzuriteError, FunctionsError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.adversary.listening import Listener
+from tests.adversary.listening import Listener, as_proxy
 from tests.adversary.pipelines import write
 from tests.adversary.refusals import Refusals
 from tests.adversary.registrant import Registrant
@@ -32,13 +32,9 @@ def stack(listener: Listener, tmp_path_factory: pytest.TempPathFactory) -> Itera
     folder = tmp_path_factory.mktemp("stack")
     pipelines = write(tmp_path_factory.mktemp("pipelines"))
     with ExitStack() as exits:
-        with pytest.MonkeyPatch.context() as patch:
-            for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
-                patch.setenv(name, f"http://{listener.address}")
-            for name in ("no_proxy", "NO_PROXY"):
-                patch.setenv(name, "127.0.0.1,localhost")
-            patch.setenv("MODELGATE_MOST_FILES", str(MOST_FILES))
-            started = exits.enter_context(running(folder, pipelines, provision_seconds=0.5))
+        with as_proxy(listener):
+            limit = ("--setting", f"MODELGATE_MOST_FILES={MOST_FILES}")
+            started = exits.enter_context(running(folder, pipelines, *limit, provision_seconds=0.5))
         with Watch(started) as watch:
             yield started
         assert listener.seen == [], "the app sent something to a host that is not ours"

@@ -5,9 +5,13 @@ to an address beyond this machine arrives here, by whatever name it goes.
 """
 
 import socketserver
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Lock, Thread
 from types import TracebackType
 from typing import Self
+
+import pytest
 
 CHALLENGE = (
     b"HTTP/1.1 401 Unauthorized\r\n"
@@ -68,6 +72,17 @@ class Listener:
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+@contextmanager
+def as_proxy(listener: Listener) -> Iterator[None]:
+    """Let processes that are started meanwhile reach all but this machine through the listener."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+            patch.setenv(name, f"http://{listener.address}")
+        for name in ("no_proxy", "NO_PROXY"):
+            patch.setenv(name, "127.0.0.1,localhost")
+        yield
 
 
 class _Handler(socketserver.BaseRequestHandler):

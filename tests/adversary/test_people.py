@@ -20,7 +20,6 @@ def asked(mallory: Registrant, release_id: str) -> list[str]:
     return eventually(look, f"the people who are asked about {release_id}", 60)
 
 
-@pytest.mark.parametrize("form", FORMS)
 @pytest.fixture(scope="module")
 def ids(mallory: Registrant) -> dict[str, str]:
     """The releases of models that Ada registered, all of them begun."""
@@ -29,6 +28,7 @@ def ids(mallory: Registrant) -> dict[str, str]:
     }
 
 
+@pytest.mark.parametrize("form", FORMS)
 def test_who_registered_a_model_is_not_asked_about_it_by_any_name(
     mallory: Registrant, ids: dict[str, str], form: str
 ) -> None:
