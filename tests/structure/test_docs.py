@@ -22,6 +22,7 @@ NEEDED = {
     "docs/clouds.md",
     "docs/dependencies.md",
     "docs/host.md",
+    "docs/limits.md",
     "docs/operations.md",
     "docs/pipelines.md",
     "docs/settings.md",
