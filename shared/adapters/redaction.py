@@ -42,7 +42,10 @@ class _Ahead:
 
 
 def without_secrets(text: str) -> str:
-    """The text without queries and users of URLs, keys, passwords and tokens."""
+    """The text without queries and users of URLs, keys, passwords and tokens.
+
+    Halves of characters, which no log and no service takes, are written as escapes.
+    """
     shown: list[str] = []
     done = 0
     spans = (*_addresses(text), *_keys(text), *_tokens(text), *_pairs(text))
@@ -50,7 +53,7 @@ def without_secrets(text: str) -> str:
         if span.start >= done:
             shown += text[done : span.start], span.instead
         done = max(done, span.end)
-    return "".join((*shown, text[done:]))
+    return "".join((*shown, text[done:])).encode(errors="backslashreplace").decode()
 
 
 def error_text(text: str) -> str:
