@@ -79,7 +79,7 @@ def gather(turn: Turn, policy: ApprovalPolicy, *, number: int, before: Evidence 
     skipped, more = skipped_versions(turn, bare.current)
     return replace(
         bare,
-        files=known.files,
+        files=files.first,
         schema=known.schema,
         comparisons=compare(turn, bare.current),
         changes=tuple(changes),

@@ -117,12 +117,13 @@ def stand_in(
         artifacts = Artifacts(
             credential=StaticToken("t"), access="datastore-key", datastore_key=lambda _: "a2V5"
         )
-        what = {
-            "source": Place(container, "s"),
-            "files": file_set([Artefact("a", 3, "0x1")]),
-            "target": Place(container, "t"),
-        }
-        yield storage, partial(artifacts.begin_copy, **what), partial(artifacts.copying, **what)
+        places = {"source": Place(container, "s"), "target": Place(container, "t")}
+        files = file_set([Artefact("a", 3, "0x1")])
+        yield (
+            storage,
+            partial(artifacts.begin_copy, files=files, **places),
+            partial(artifacts.copying, files=files, **places),
+        )
 
 
 def test_statuses_of_a_slow_copy() -> None:

@@ -133,9 +133,9 @@ def test_copy_by_identity(address: str) -> None:
     artifacts = Artifacts(credential=StaticToken(token()), access="identity", datastore_key=no_key)
     files = list(artifacts.files(container=source, path="m"))
     assert [file.name for file in files] == ["MLmodel", "data/größe 1.bin"]
-    what = {"source": Place(source, "m"), "files": file_set(files), "target": Place(target, "t/m")}
-    artifacts.begin_copy(**what)
-    status = artifacts.copying(**what)
+    places = {"source": Place(source, "m"), "target": Place(target, "t/m")}
+    artifacts.begin_copy(files=file_set(files), **places)
+    status = artifacts.copying(files=file_set(files), **places)
     assert status.state is OperationState.SUCCEEDED
     url = artifacts._blobs.signed_url(source, "m/MLmodel")
     assert "skoid=66666666" in url  # signed by the identity's own key, not the account's
