@@ -174,10 +174,11 @@ def with_flavors(asset: Asset, mlmodel: bytes) -> Asset:
 
 def _flavors(mlmodel: bytes) -> Json:
     if len(mlmodel) > _LARGEST_MLMODEL or any(
-        isinstance(event, yaml.AliasEvent) for event in yaml.parse(mlmodel)
+        isinstance(event, yaml.AliasEvent) for event in yaml.parse(mlmodel, yaml.CSafeLoader)
     ):
         raise ValueError("no MLmodel file that MLflow writes")
-    declared: Any = yaml.safe_load(mlmodel)
+    # libyaml: in Python, brackets inside brackets take time by the square of their number
+    declared: Any = yaml.load(mlmodel, yaml.CSafeLoader)
     flavors = declared.get("flavors", {}) if isinstance(declared, dict) else {}
     return {
         str(name): {"data": {str(key): str(value) for key, value in (data or {}).items()}}

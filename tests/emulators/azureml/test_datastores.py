@@ -142,7 +142,7 @@ def test_another_account_is_read_with_its_key_only(qa: Arm, prod: Arm) -> None:
         "flavors: {x: {day: 2026-02-30}}",
         "flavors: {x: {number: " + "9" * 5000 + "}}",
         "flavors: [1]",
-        "flavors: " + "[" * 3000,
+        "flavors: " + "[" * 20_000,
         "flavors: {x: {y: " + "z" * 200_000 + "}}",
     ],
     ids=["aliases", "no day", "long number", "list", "deep", "large"],
