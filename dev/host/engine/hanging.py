@@ -1,8 +1,8 @@
 """Instances that stand still, as they do on Azure now and then, until they are let go.
 
 Nothing here makes an instance that could not be: work items that are withheld are those of a
-partition whose owner is lost or of a message that nobody gets, and a suspension is one that somebody
-asked for.
+partition whose owner is lost or of a message that nobody gets, and a suspension is one that
+somebody asked for.
 """
 
 import enum

@@ -1,6 +1,6 @@
 """What an orchestrator's turn asks for, done: activities, timers, children, events, the end.
 
-A turn that continues as new does all the rest of it as well: activities run, events go out, children
+A turn that continues as new does all the rest as well: activities run, events go out, children
 start. What comes of them is for the execution that asked, which is gone by then, so it is dropped.
 """
 
