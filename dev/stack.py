@@ -179,7 +179,7 @@ def _settings(
         "PYTHON_THREADPOOL_THREAD_COUNT": "24",
         "MODELGATE_TABLES": storage,
         "MODELGATE_MAIL": f"endpoint={urls['mailbox']}/;accesskey={memory.secret('mail')}",
-        "MODELGATE_MAIL_SENDER": f"modelgate@{SENDER_DOMAIN}",
+        "MODELGATE_MAIL_SENDER": f"DoNotReply@{SENDER_DOMAIN}",
         # the mailbox takes as many as are sent, unless it is told otherwise
         "MODELGATE_MAIL_PER_MINUTE": "1000",
         "MODELGATE_MAIL_PER_HOUR": "1000",

@@ -46,6 +46,10 @@ param mailDomain string = ''
 @description('Whether that domain\'s records are in DNS and verified; mails come from Azure\'s domain until then.')
 param mailDomainVerified bool = false
 
+@description('User name of the sender at one\'s own domain. DoNotReply is there; another is made, for which Microsoft has to raise the subscription\'s limits first.')
+@minLength(1)
+param mailSenderUsername string = 'DoNotReply'
+
 @description('Where Communication Services keeps mail at rest.')
 @allowed(['Africa', 'Asia Pacific', 'Australia', 'Brazil', 'Canada', 'Europe', 'France', 'Germany', 'India', 'Japan', 'Korea', 'Norway', 'Switzerland', 'UAE', 'UK', 'United States', 'usgov'])
 param mailDataLocation string = 'Europe'
@@ -171,6 +175,7 @@ module mail 'modules/mail.bicep' = {
     dataLocation: mailDataLocation
     domain: mailDomain
     domainVerified: mailDomainVerified
+    senderUsername: mailSenderUsername
   }
 }
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from dataclasses import asdict
 from typing import Any, Protocol
 
 from aiohttp import web
 
+from dev.host.engine import Hang, HangingAs, VersionFailure, VersionMatch, VersionPolicy
 from dev.host.timers import Timers
 from dev.host.worker import Worker
 
 
 class FaultyEngine(Protocol):
-    """The faults of the engine; each acts on the next `count` items of its kind."""
+    """The faults of the engine; those with a `count` act on the next items of their kind."""
 
     def redeliver_activities(self, count: int, /) -> None:
         """Deliver finished activities a second time."""
@@ -27,6 +29,15 @@ class FaultyEngine(Protocol):
 
     def lose_results(self, count: int, /) -> None:
         """Lose the results of activities."""
+
+    def hang(self, hang: Hang, /) -> None:
+        """Let instances stand still."""
+
+    def release(self) -> None:
+        """Let them go on."""
+
+    def set_versions(self, policy: VersionPolicy | None, /) -> None:
+        """Go by other version settings, or by host.json's again."""
 
     def reset(self) -> None:
         """Lose everything."""
@@ -47,6 +58,16 @@ class Control:
         match (request.method, *request.path.strip("/").split("/")[1:]):
             case ("POST", "durable"):
                 return self._set_faults(await request.text())
+            case ("POST", "durable", "hang"):
+                return self._hang(await request.text())
+            case ("DELETE", "durable", "hang"):
+                self._engine.release()
+                return web.json_response({})
+            case ("POST", "durable", "versions"):
+                return self._set_versions(await request.text())
+            case ("DELETE", "durable", "versions"):
+                self._engine.set_versions(None)
+                return web.json_response({})
             case ("POST", "durable", "drop"):
                 self._engine.reset()
                 return web.json_response({})
@@ -75,6 +96,34 @@ class Control:
         for name, count in counts.items():
             faults[name](count)
         return web.json_response(counts)
+
+    def _hang(self, body: str) -> web.Response:
+        """``{"as": "pending", "instance": regex, "orchestrator": name}``; the last two may lack."""
+        try:
+            wanted: dict[str, Any] = json.loads(body)
+            hang = Hang(
+                HangingAs(wanted["as"]),
+                re.compile(wanted.get("instance", ".*")),
+                str(wanted.get("orchestrator", "")),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError, re.error) as error:
+            return web.json_response({"error": f"not a way to hang: {error!r}"}, status=400)
+        self._engine.hang(hang)
+        return web.json_response({})
+
+    def _set_versions(self, body: str) -> web.Response:
+        """The three version settings of host.json, with its names and defaults."""
+        try:
+            wanted: dict[str, Any] = json.loads(body)
+            policy = VersionPolicy(
+                wanted.get("defaultVersion"),
+                VersionMatch(wanted.get("versionMatchStrategy", "CurrentOrOlder")),
+                VersionFailure(wanted.get("versionFailureStrategy", "Reject")),
+            )
+        except (ValueError, AttributeError) as error:
+            return web.json_response({"error": f"not version settings: {error!r}"}, status=400)
+        self._engine.set_versions(policy)
+        return web.json_response({})
 
     async def _fire(self, name: str) -> web.Response:
         try:

@@ -18,6 +18,14 @@ from durabletask.internal import orchestrator_service_pb2_grpc as stubs
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.protobuf.wrappers_pb2 import StringValue
 
+from dev.host import history
+
+_PAGE = 100
+"""Instances in a page unless `top` says otherwise (`OrchestrationStatusQueryCondition`)."""
+
+_POLL_SECONDS = "5"
+"""What the extension asks those to wait who ask for a running instance."""
+
 _FINISHED = {"Completed", "Failed", "Terminated", "Canceled"}
 _NAMES = {
     pb.ORCHESTRATION_STATUS_RUNNING: "Running",
@@ -116,14 +124,29 @@ class Management:
         answer = await self._stub.GetInstance(query)
         if not answer.exists:
             return web.Response(status=404)
-        show_input = request.query.get("showInput", "true").lower() != "false"
-        body = _describe(answer.orchestrationState, show_input=show_input)
+        body = _describe(answer.orchestrationState, show_input=_flag(request, "showInput", "true"))
+        if _flag(request, "showHistory"):
+            body["historyEvents"] = await self._history(request, body)
         if body["runtimeStatus"] not in _FINISHED:
-            location = str(request.url)
-            return web.json_response(body, status=202, headers={"Location": location})
-        fails = request.query.get("returnInternalServerErrorOnFailure", "").lower() == "true"
+            headers = {"Location": str(request.url), "Retry-After": _POLL_SECONDS}
+            return web.json_response(body, status=202, headers=headers)
+        fails = _flag(request, "returnInternalServerErrorOnFailure")
         status = 500 if fails and body["runtimeStatus"] == "Failed" else 200
         return web.json_response(body, status=status)
+
+    async def _history(self, request: web.Request, state: dict[str, Any]) -> object:
+        """What has happened to an instance; null before its first turn, as in the extension."""
+        if state["runtimeStatus"] == "Pending":
+            return None
+        asked = pb.StreamInstanceHistoryRequest(instanceId=state["instanceId"])
+        events = [
+            e async for chunk in self._stub.StreamInstanceHistory(asked) for e in chunk.events
+        ]
+        return history.shown(
+            events,
+            inputs=_flag(request, "showInput", "true"),
+            outputs=_flag(request, "showHistoryOutput"),
+        )
 
     async def _raise_event(self, instance_id: str, event: str, body: str) -> None:
         data = StringValue(value=_compact(body)) if body else None
@@ -148,20 +171,25 @@ class Management:
                     pb.ResumeRequest(instanceId=instance_id, reason=text)
                 )
             case "rewind":
-                return web.Response(status=501)
+                return await self._rewind(instance_id, text)
             case _:
                 return web.Response(status=404)
         return web.Response(status=202)
 
-    async def _purge(self, instance_id: str) -> web.Response:
+    async def _rewind(self, instance_id: str, reason: StringValue) -> web.Response:
+        asked = pb.RewindInstanceRequest(instanceId=instance_id, reason=reason)
         try:
-            answer = await self._stub.PurgeInstances(
-                pb.PurgeInstancesRequest(instanceId=instance_id)
-            )
+            await self._stub.RewindInstance(asked)
         except grpc.aio.AioRpcError as error:
-            if error.code() == grpc.StatusCode.FAILED_PRECONDITION:
-                return web.json_response({"Message": error.details()}, status=412)
-            raise
+            return _precondition(error)
+        return web.Response(status=202)
+
+    async def _purge(self, instance_id: str) -> web.Response:
+        asked = pb.PurgeInstancesRequest(instanceId=instance_id)
+        try:
+            answer = await self._stub.PurgeInstances(asked)
+        except grpc.aio.AioRpcError as error:
+            return _precondition(error)
         count = answer.deletedInstanceCount
         return web.json_response({"instancesDeleted": count}, status=200 if count else 404)
 
@@ -178,12 +206,11 @@ class Management:
 
     async def _query(self, request: web.Request) -> web.Response:
         since, until = _times(request)
-        show_input = request.query.get("showInput", "true").lower() != "false"
         query = pb.InstanceQuery(
             createdTimeFrom=since,
             createdTimeTo=until,
             runtimeStatus=_statuses(request),
-            maxInstanceCount=int(request.query.get("top", 0)),
+            maxInstanceCount=int(request.query.get("top", _PAGE)),
             fetchInputsAndOutputs=True,
         )
         if prefix := request.query.get("instanceIdPrefix"):
@@ -191,6 +218,7 @@ class Management:
         if token := request.headers.get("x-ms-continuation-token"):
             query.continuationToken.value = token
         answer = await self._stub.QueryInstances(pb.QueryInstancesRequest(query=query))
+        show_input = _flag(request, "showInput", "true")
         body = [_describe(state, show_input=show_input) for state in answer.orchestrationState]
         token = answer.continuationToken.value
         return web.json_response(body, headers={"x-ms-continuation-token": token} if token else {})
@@ -201,20 +229,23 @@ def _describe(state: pb.OrchestrationState, *, show_input: bool) -> dict[str, An
         "name": state.name,
         "instanceId": state.instanceId,
         "runtimeStatus": _NAMES[state.orchestrationStatus],
-        "input": _json_or_text(state.input.value) if show_input else None,
-        "customStatus": _json_or_text(state.customStatus.value),
-        "output": _json_or_text(state.output.value),
+        "input": history.json_or_text(state.input.value) if show_input else None,
+        "customStatus": history.json_or_text(state.customStatus.value),
+        "output": history.json_or_text(state.output.value),
         "createdTime": _time(state.createdTimestamp),
         "lastUpdatedTime": _time(state.lastUpdatedTimestamp),
     }
 
 
-def _json_or_text(text: str) -> object:
-    # A failed instance's output is plain text.
-    try:
-        return json.loads(text) if text else None
-    except ValueError:
-        return text
+def _flag(request: web.Request, name: str, default: str = "false") -> bool:
+    return request.query.get(name, default).lower() == "true"
+
+
+def _precondition(error: grpc.aio.AioRpcError) -> web.Response:
+    """The answer to a call that wants an instance in another state."""
+    if error.code() != grpc.StatusCode.FAILED_PRECONDITION:
+        raise error
+    return web.json_response({"Message": error.details()}, status=412)
 
 
 def _time(stamp: Timestamp) -> str:

@@ -17,12 +17,16 @@ param dataLocation string
 @description('One\'s own domain that mails come from; empty takes one of Azure\'s.')
 param domain string
 
+@description('''User name of the sender at one's own domain. Every domain has DoNotReply; another is made, which
+Azure refuses under the limits that a subscription begins with
+(https://learn.microsoft.com/azure/communication-services/quickstarts/email/add-multiple-senders).''')
+param senderUsername string
+
 @description('''Whether DNS has the own domain's records, which Azure shows at the domain. A domain that is not
 verified cannot be used, so Azure's is until then.''')
 param domainVerified bool
 
 var ownDomain = !empty(domain) && domainVerified
-var senderName = 'modelgate'
 
 resource mail 'Microsoft.Communication/emailServices@2025-09-01' = {
   name: 'email-${token}'
@@ -43,9 +47,9 @@ resource mail 'Microsoft.Communication/emailServices@2025-09-01' = {
     tags: tags
     properties: { domainManagement: 'CustomerManaged', userEngagementTracking: 'Disabled' }
 
-    resource sender 'senderUsernames' = if (ownDomain) {
-      name: senderName
-      properties: { username: senderName, displayName: 'ModelGate' }
+    resource sender 'senderUsernames' = if (ownDomain && toLower(senderUsername) != 'donotreply') {
+      name: senderUsername
+      properties: { username: senderUsername, displayName: 'ModelGate' }
     }
   }
 }
@@ -79,7 +83,7 @@ output endpoint string = 'https://${communication.properties.hostName}'
 
 @description('The address that mails come from.')
 output sender string = ownDomain
-  ? '${senderName}@${domain}'
+  ? '${senderUsername}@${domain}'
   : 'DoNotReply@${mail::azureDomain!.properties.mailFromSenderDomain}'
 
 @description('Mails and questions about them a minute; Microsoft\'s limits for the kind of domain.')

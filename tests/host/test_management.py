@@ -8,7 +8,8 @@ def test_an_instance_is_started_watched_and_told(durable: RunningHost) -> None:
     state = durable.wait_for("told", {"Running"})
     assert state["customStatus"] == {"waits": True}
     assert state["input"] == {"a": [1]}
-    assert durable.call("GET", started.json()["statusQueryGetUri"]).status == 202
+    watched = durable.call("GET", started.json()["statusQueryGetUri"])
+    assert (watched.status, watched.headers["Retry-After"]) == (202, "5")
     send = started.json()["sendEventPostUri"].replace("{eventName}", "go")
     assert durable.call("POST", send, {"b": 2}).status == 202
     assert durable.finish("told")["output"] == {"b": 2}
@@ -39,7 +40,8 @@ def test_point_04_unknown_and_finished_instances_refuse(durable: RunningHost) ->
         assert durable.manage("POST", f"instances/{finished}/{verb}").status == 410
     assert durable.manage("GET", "instances/unknown").status == 404
     assert durable.manage("DELETE", "instances/unknown").status == 404
-    assert durable.manage("POST", f"instances/{finished}/rewind").status == 501
+    assert durable.manage("POST", "instances/unknown/rewind").status == 404
+    assert durable.manage("POST", f"instances/{finished}/rewind").status == 412
     assert durable.manage("POST", f"instances/{finished}/dance").status == 404
 
 
@@ -90,6 +92,59 @@ def test_instances_are_queried_by_status_prefix_and_page(durable: RunningHost) -
     assert second.headers["x-ms-continuation-token"] is None
     query = {"runtimeStatus": "Running", "instanceIdPrefix": "query"}
     assert durable.manage("GET", "instances", **query).json() == []
+
+
+def test_a_list_without_a_size_comes_in_pages_of_a_hundred(durable: RunningHost) -> None:
+    for number in range(101):
+        durable.manage("POST", f"orchestrators/wait/listed{number:03}")
+    code = durable.system_keys["durabletask_extension"]
+    path = "/runtime/webhooks/durabletask/instances"
+    only = {"code": code, "instanceIdPrefix": "listed"}
+    first = durable.call("GET", path, **only)
+    assert len(first.json()) == 100
+    token = {"x-ms-continuation-token": first.headers["x-ms-continuation-token"]}
+    second = durable.call("GET", path, None, token, **only)
+    assert [state["instanceId"] for state in second.json()] == ["listed100"]
+
+
+def test_a_failed_instance_is_rewound_and_runs_what_failed_again(durable: RunningHost) -> None:
+    failed = durable.run("call_twice", "rewound")
+    assert failed["runtimeStatus"] == "Failed"
+    path = f"instances/{failed['instanceId']}"
+    assert durable.manage("POST", f"{path}/rewind", reason="mended").status == 202
+    assert durable.finish(failed["instanceId"])["output"] == "second try"
+    assert durable.manage("POST", f"{path}/rewind", reason="again").status == 412
+
+
+def test_history_is_shown_when_asked_for(durable: RunningHost) -> None:
+    path = f"instances/{durable.run('call', {'name': 'identity', 'input': 7})['instanceId']}"
+    assert "historyEvents" not in durable.manage("GET", path).json()
+    events = durable.manage("GET", path, showHistory="true").json()["historyEvents"]
+    kinds = [event["EventType"] for event in events]
+    assert kinds == ["ExecutionStarted", "TaskCompleted", "ExecutionCompleted"]
+    assert events[0]["FunctionName"] == "call"
+    assert events[1]["FunctionName"] == "identity"
+    assert events[1]["ScheduledTime"] <= events[1]["Timestamp"]
+    assert events[2]["OrchestrationStatus"] == "Completed"
+    assert not [event for event in events if "Result" in event]
+    shown = {"showHistory": "true", "showHistoryOutput": "true", "showInput": "false"}
+    events = durable.manage("GET", path, **shown).json()["historyEvents"]
+    assert events[1]["Result"] == 7
+    assert events[2]["Result"] == {"result": 7}
+    assert "Input" not in events[0]
+
+
+def test_a_purge_leaves_the_children_which_are_purged_as_instances_of_their_own(
+    durable: RunningHost,
+) -> None:
+    parent = durable.run("who_am_i")["instanceId"]
+    prefix = {"instanceIdPrefix": parent}
+    (_, child) = [
+        state["instanceId"] for state in durable.manage("GET", "instances", **prefix).json()
+    ]
+    assert durable.manage("DELETE", f"instances/{parent}").json() == {"instancesDeleted": 1}
+    assert durable.manage("GET", f"instances/{child}").status == 200
+    assert durable.manage("DELETE", f"instances/{child}").json() == {"instancesDeleted": 1}
 
 
 def test_many_instances_are_purged_by_time(durable: RunningHost) -> None:

@@ -7,7 +7,7 @@ import pytest
 from dev.tools.bicep import ROOT
 from shared.config import Settings, read_settings
 from shared.pipelines import load_pipelines
-from tests.infra.evaluated import DEPLOYMENTS, resource, settings
+from tests.infra.evaluated import DEPLOYMENTS, resource, resources, settings
 from tests.samples import sample
 
 NOT_ON_AZURE = {
@@ -89,7 +89,17 @@ def test_mail_is_paced_as_the_domain_allows() -> None:
     limits = ["MODELGATE_MAIL_PER_MINUTE", "MODELGATE_MAIL_PER_HOUR"]
     assert [azures[limit] for limit in limits] == ["5", "10"]
     assert [own[limit] for limit in limits] == ["30", "100"]
-    assert own["MODELGATE_MAIL_SENDER"] == "modelgate@mail.example.com"
+
+
+SENDER = "Microsoft.Communication/emailServices/domains/senderUsernames"
+
+
+def test_mail_comes_from_the_sender_that_every_domain_has_unless_told_otherwise() -> None:
+    own, named = settings("own-mail-domain"), settings("own-mail-sender")
+    assert own["MODELGATE_MAIL_SENDER"] == "DoNotReply@mail.example.com"
+    assert resources("own-mail-domain", SENDER) == []
+    assert named["MODELGATE_MAIL_SENDER"] == "modelgate@mail.example.com"
+    assert resource("own-mail-sender", SENDER)["properties"]["username"] == "modelgate"
 
 
 def test_signing_in_is_believed_only_where_it_is_set_up() -> None:

@@ -10,7 +10,7 @@ import json
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from itertools import batched
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import aiohttp
 
 from dev.emulators.eventgrid.handshake import ORIGIN, TIMEOUT
-from dev.emulators.eventgrid.models import Delivery, State, Subscription, utc_now
+from dev.emulators.eventgrid.models import Delivery, State, Subscription, iso_time, utc_now
 from dev.emulators.eventgrid.schemas import Event, Schema
 
 SUCCESSES = range(200, 205)
@@ -34,6 +34,9 @@ class Outcome:
 
     name: str
     """As in a dead letter's `lastDeliveryOutcome`."""
+
+    at: str = ""
+    """When it began, ISO 8601 in UTC; empty where there was none."""
 
 
 class Deliverer:
@@ -122,7 +125,8 @@ class Deliverer:
             last = await self._attempt(delivery, subscription)
             if last.status in SUCCESSES:
                 break
-            wait = subscription.wait_seconds(delivery.attempts + 1) * self._state.retry_scale
+            wait = subscription.wait_seconds(delivery.attempts + 1, last.status)
+            wait *= self._state.retry_scale
             delivery = delivery.retried(time.time() + wait)
             reason = _final_reason(delivery, subscription, last)
             if reason:
@@ -137,7 +141,7 @@ class Deliverer:
 
     async def _attempt(self, delivery: Delivery, subscription: Subscription) -> Outcome:
         at = utc_now()
-        outcome = await self._post(delivery, subscription)
+        outcome = replace(await self._post(delivery, subscription), at=at)
         for event in delivery.events:
             self._state.add_attempt(
                 {
@@ -183,8 +187,11 @@ class Deliverer:
             "deliveryAttempts": delivery.attempts,
             "lastDeliveryOutcome": last.name,
             "lastHttpStatusCode": last.status,
+            "publishTime": iso_time(delivery.published_at),
             "subscription": subscription.name,
         }
+        if not cloud:  # Microsoft's example of a CloudEvent has none
+            facts["lastDeliveryAttemptTime"] = last.at
         for event in delivery.events:
             named = {name.lower() if cloud else name: value for name, value in facts.items()}
             self._state.add_dead_letter({**event.to(subscription.schema), **named})

@@ -16,6 +16,10 @@ DEFAULT_RETRY_SECONDS = (10, 30, 60, 300, 600, 1800, 3600, 10800, 21600, 43200)
 """Waits between attempts; the last one repeats
 (learn.microsoft.com/azure/event-grid/delivery-and-retry). Azure adds some randomness."""
 
+LEAST_RETRY_SECONDS = {401: 300, 404: 300, 408: 120, 503: 30}
+"""Waits after these answers are at least so long, as the same page's table of failure codes says of
+endpoints that are Azure resources; after all others 10 s, which the schedule gives anyway."""
+
 _TOPIC_ID = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local"
     "/providers/Microsoft.EventGrid/topics/"
@@ -62,9 +66,10 @@ class Subscription:
             self.subject_begins_with.lower()
         )
 
-    def wait_seconds(self, attempts: int) -> float:
-        """How long to wait after that many failed attempts."""
-        return self.retry_seconds[min(attempts, len(self.retry_seconds)) - 1]
+    def wait_seconds(self, attempts: int, status: int | None) -> float:
+        """How long to wait after that many failed attempts, the last with this answer."""
+        scheduled = self.retry_seconds[min(attempts, len(self.retry_seconds)) - 1]
+        return max(scheduled, LEAST_RETRY_SECONDS.get(status or 0, 0))
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> "Subscription":
@@ -221,7 +226,12 @@ class State:
 
 def utc_now() -> str:
     """Now, in ISO 8601 with UTC's offset."""
-    return datetime.fromtimestamp(time.time(), UTC).isoformat()
+    return iso_time(time.time())
+
+
+def iso_time(seconds: float) -> str:
+    """A time since the epoch in ISO 8601 with UTC's offset."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
 def _event(raw: Mapping[str, Any]) -> Event:

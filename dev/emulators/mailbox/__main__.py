@@ -17,6 +17,7 @@ def main() -> None:
     settings = Settings(
         access_key=arguments.access_key or base64.b64encode(secrets.token_bytes(32)).decode(),
         sender_domain=arguments.sender_domain,
+        senders=tuple(arguments.sender or Settings.senders),
         state_dir=arguments.state_dir,
         retry_after_seconds=arguments.retry_after_seconds,
     )
@@ -33,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--access-key", help="base64; a new one when not given")
     parser.add_argument("--sender-domain", default="modelgate.example")
+    parser.add_argument("--sender", action="append", help="user name; DoNotReply if not given")
     parser.add_argument("--state-dir", type=Path)
     parser.add_argument("--retry-after-seconds", type=int, default=1)
     return parser

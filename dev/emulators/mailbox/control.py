@@ -73,7 +73,7 @@ async def add_fault(request: web.Request) -> web.StreamResponse:
 
 
 async def set_on_repeat(request: web.Request) -> web.StreamResponse:
-    """`POST /_emulator/repeats` `{"answer": "first" | "conflict" | "duplicate"}`."""
+    """`POST /_emulator/repeats` `{"answer": "first"|"conflict"|"refused"|"duplicate"}`."""
     answer = (await _body(request)).get("answer")
     try:
         request.app[MAILBOX].on_repeat = OnRepeat(str(answer))

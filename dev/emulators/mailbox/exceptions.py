@@ -1,5 +1,8 @@
 """The errors that the service answers with."""
 
+THROTTLED_SECONDS = 30
+"""The `Retry-After` of a 429."""
+
 
 class ServiceError(Exception):
     """An answer other than success, in the shape of the service's `ErrorResponse`.
@@ -31,11 +34,16 @@ def bad_request(message: str) -> ServiceError:
     return ServiceError(400, "BadRequest", message)
 
 
-def too_many_requests(retry_after_seconds: int) -> ServiceError:
-    """The 429 past a rate limit."""
-    return ServiceError(
-        429,
-        "TooManyRequests",
-        f"Too many requests. Please try again after {retry_after_seconds} seconds.",
-        retry_after_seconds,
+def unknown_sender(name: str) -> ServiceError:
+    """The 400 of a sender that the domain does not have, in the words that callers report."""
+    message = (
+        f"Invalid email sender username: '{name}'. Please use a username from the list of valid "
+        "usernames configured by your admin."
     )
+    return ServiceError(400, "InvalidSenderUserName", message)
+
+
+def too_many_requests() -> ServiceError:
+    """The 429 past a rate limit; it asks for 30 seconds, whichever limit it is."""
+    message = f"Too many requests. Please try again after {THROTTLED_SECONDS} seconds."
+    return ServiceError(429, "TooManyRequests", message, THROTTLED_SECONDS)

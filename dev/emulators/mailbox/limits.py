@@ -3,10 +3,9 @@
 Documented per subscription
 (learn.microsoft.com/azure/communication-services/concepts/service-limits#email): an own domain
 sends 30 a minute and 100 an hour, an Azure-managed one 5 and 10; status reads have limits of their
-own, twice as high. How rejected requests count is not documented: here they do not.
+own, twice as high. "All requests accrue against your usage limits" there: rejected ones as well.
 """
 
-import math
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -33,34 +32,23 @@ NAMED_QUOTAS = {"unlimited": Quota(), "managed": Quota(5, 10), "own": Quota(30, 
 
 @dataclass
 class RateLimit:
-    """Counts accepted requests in sliding windows."""
+    """Counts requests in sliding windows."""
 
     quota: Quota = Quota()
-    _accepted: deque[float] = field(default_factory=deque)
+    _came: deque[float] = field(default_factory=deque)
 
-    def retry_after_seconds(self, now: float) -> int | None:
-        """Seconds until the next request would be taken, or None when it is taken now.
+    def take(self, now: float) -> bool:
+        """Whether a request that comes now is within the limits; it counts in any case.
 
         Args:
             now: A monotonic time in seconds.
         """
-        while self._accepted and self._accepted[0] <= now - HOUR_SECONDS:
-            self._accepted.popleft()
-        waits = [
-            self._wait(now, self.quota.per_minute, MINUTE_SECONDS),
-            self._wait(now, self.quota.per_hour, HOUR_SECONDS),
-        ]
-        longest = max(waits)
-        return math.ceil(longest) if longest > 0 else None
+        while self._came and self._came[0] <= now - HOUR_SECONDS:
+            self._came.popleft()
+        minute = self._has_room(now, self.quota.per_minute, MINUTE_SECONDS)
+        hour = self._has_room(now, self.quota.per_hour, HOUR_SECONDS)
+        self._came.append(now)
+        return minute and hour
 
-    def count(self, now: float) -> None:
-        """Notes an accepted request."""
-        self._accepted.append(now)
-
-    def _wait(self, now: float, limit: int | None, window_seconds: int) -> float:
-        if limit is None:
-            return 0
-        if limit == 0:
-            return window_seconds
-        inside = [at for at in self._accepted if at > now - window_seconds]
-        return 0 if len(inside) < limit else inside[-limit] + window_seconds - now
+    def _has_room(self, now: float, limit: int | None, window_seconds: int) -> bool:
+        return limit is None or sum(at > now - window_seconds for at in self._came) < limit

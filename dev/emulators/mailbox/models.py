@@ -12,7 +12,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from dev.emulators.mailbox.exceptions import ServiceError, too_many_requests
+from dev.emulators.mailbox.exceptions import (
+    ServiceError,
+    bad_request,
+    too_many_requests,
+)
 from dev.emulators.mailbox.limits import Quota, RateLimit
 
 _JOURNAL = "mailbox.jsonl"
@@ -35,12 +39,20 @@ class Settings:
     retry_after_seconds: int = 1
     """How long a send stays `Running`, and its `Retry-After`. The service says 30."""
 
+    senders: tuple[str, ...] = ("DoNotReply",)
+    """The sender user names of the domain, whatever their case; Azure makes this one by itself."""
+
 
 class OnRepeat(StrEnum):
-    """What happens to a send whose `Operation-Id` was used before; not documented by Azure."""
+    """What happens to a send whose `Operation-Id` was used before.
+
+    Azure does not document it: callers have to take a 400 or a 409 as "look at its status", and
+    to bear a second mail.
+    """
 
     FIRST = "first"  # answers with the first operation; nothing is sent again
     CONFLICT = "conflict"  # 409
+    REFUSED = "refused"  # 400
     DUPLICATE = "duplicate"  # sends again under the same id
 
 
@@ -134,7 +146,7 @@ class Mailbox:
     settings: Settings
     sends: RateLimit = field(default_factory=RateLimit)
     reads: RateLimit = field(default_factory=RateLimit)
-    on_repeat: OnRepeat = OnRepeat.FIRST
+    on_repeat: OnRepeat = OnRepeat.CONFLICT
     dropped_addresses: set[str] = field(default_factory=set)
     faults: deque[Fault] = field(default_factory=deque)
     requests: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_REQUESTS_KEPT))
@@ -162,14 +174,16 @@ class Mailbox:
         """Accepts a message, delivers it to the inbox and returns its operation.
 
         Raises:
-            ServiceError: 409 for a repeat, if told so; 429 past the quota.
+            ServiceError: 409 or 400 for a repeat, unless told otherwise; 429 past the quota.
         """
+        _take(self.sends)
         repeated = self.operations.get(operation_id or "")
         if repeated and self.on_repeat is OnRepeat.FIRST:
             return repeated
         if repeated and self.on_repeat is OnRepeat.CONFLICT:
             raise ServiceError(409, "Conflict", "An operation with this Operation-Id exists.")
-        _take(self.sends)
+        if repeated and self.on_repeat is OnRepeat.REFUSED:
+            raise bad_request("An operation with this Operation-Id exists.")
         operation = Operation(
             id=operation_id or str(uuid.uuid4()),
             message_id=uuid.uuid4().hex,
@@ -226,7 +240,7 @@ class Mailbox:
     def reset(self) -> None:
         """Back to how a new emulator starts, on disk too."""
         self.set_quota(Quota())
-        self.on_repeat = OnRepeat.FIRST
+        self.on_repeat = OnRepeat.CONFLICT
         for kept in (self.dropped_addresses, self.faults, self.requests):
             kept.clear()
         self.operations.clear()
@@ -261,8 +275,5 @@ class Mailbox:
 
 
 def _take(limit: RateLimit) -> None:
-    now = time.monotonic()
-    wait = limit.retry_after_seconds(now)
-    if wait is not None:
-        raise too_many_requests(wait)
-    limit.count(now)
+    if not limit.take(time.monotonic()):
+        raise too_many_requests()

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from dev.emulators.mailbox import auth
-from dev.emulators.mailbox.exceptions import ServiceError, bad_request
+from dev.emulators.mailbox.exceptions import THROTTLED_SECONDS, ServiceError, bad_request
 from dev.emulators.mailbox.models import Fault, Mailbox, Operation
 from dev.emulators.mailbox.validation import parse_message
 
@@ -49,7 +49,7 @@ async def send(request: web.Request) -> web.StreamResponse:
     fault = mailbox.next_fault()
     if fault and not fault.accept:
         raise _fault_error(fault)
-    draft = parse_message(body, mailbox.settings.sender_domain)
+    draft = parse_message(body, mailbox.settings)
     operation = mailbox.send(draft, _operation_id(request))
     if fault:
         raise _fault_error(fault)
@@ -111,7 +111,10 @@ def _operation_response(request: web.Request, operation: Operation, status: int)
 def _fault_error(fault: Fault) -> ServiceError:
     phrase = HTTPStatus(fault.status).phrase
     code = phrase.title().replace(" ", "")
-    return ServiceError(fault.status, code, phrase, fault.retry_after_seconds)
+    wait = fault.retry_after_seconds
+    if wait is None and fault.status == HTTPStatus.TOO_MANY_REQUESTS:
+        wait = THROTTLED_SECONDS
+    return ServiceError(fault.status, code, phrase, wait)
 
 
 def _error_response(error: ServiceError) -> web.Response:

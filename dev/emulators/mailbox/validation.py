@@ -2,7 +2,7 @@
 
 Shape: `EmailMessage` of the 2023-03-31 swagger. Limits: 50 recipients and 10 MB a request
 (learn.microsoft.com/azure/communication-services/concepts/service-limits#email). The wording of the
-400s is the emulator's own: the service's is not published.
+other 400s is the emulator's own: the service's is not published.
 """
 
 import base64
@@ -12,23 +12,24 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dev.emulators.mailbox.exceptions import ServiceError, bad_request
-from dev.emulators.mailbox.models import Attachment, Draft, Recipient
+from dev.emulators.mailbox.exceptions import ServiceError, bad_request, unknown_sender
+from dev.emulators.mailbox.models import Attachment, Draft, Recipient, Settings
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 MAX_RECIPIENTS = 50
 _ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+")
 
 
-def parse_message(body: bytes, sender_domain: str) -> Draft:
+def parse_message(body: bytes, settings: Settings) -> Draft:
     """Reads and checks a message.
 
     Args:
         body: The request's body.
-        sender_domain: The only domain that is linked, thus the only one to send from.
+        settings: The only domain that is linked, thus the only one to send from, and its senders.
 
     Raises:
-        ServiceError: 400, 404 `DomainNotLinked` or 413.
+        ServiceError: 400 (`InvalidSenderUserName` for a sender that is not there), 404
+            `DomainNotLinked` or 413.
     """
     if len(body) > MAX_BODY_BYTES:
         raise ServiceError(
@@ -38,7 +39,7 @@ def parse_message(body: bytes, sender_domain: str) -> Draft:
     content = _mapping(message, "content")
     recipients = _mapping(message, "recipients")
     draft = Draft(
-        sender=_sender(message, sender_domain),
+        sender=_sender(message, settings),
         to=_addresses(recipients, "recipients.to", "to"),
         cc=_addresses(recipients, "recipients.cc", "cc"),
         bcc=_addresses(recipients, "recipients.bcc", "bcc"),
@@ -95,14 +96,17 @@ def _text(parent: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _sender(message: Mapping[str, Any], sender_domain: str) -> str:
+def _sender(message: Mapping[str, Any], settings: Settings) -> str:
     address = _text(message, "senderAddress")
     if not _ADDRESS.fullmatch(address):
         raise bad_request("senderAddress is not a valid email address.")
-    if address.rpartition("@")[2].lower() != sender_domain.lower():
+    name, _, domain = address.rpartition("@")
+    if domain.lower() != settings.sender_domain.lower():
         raise ServiceError(
             404, "DomainNotLinked", "The specified sender domain has not been linked."
         )
+    if name.lower() not in map(str.lower, settings.senders):
+        raise unknown_sender(name)
     return address
 
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from durabletask.internal import orchestrator_service_pb2 as pb
 
 from dev.host.engine.entities import Entities
+from dev.host.engine.hanging import Hangs
 from dev.host.engine.model import (
     Activity,
     Instance,
@@ -57,6 +58,7 @@ class Hub:
         self.versions = versions
         self.instances: dict[str, Instance] = {}
         self.entities = Entities(self)
+        self.hangs = Hangs(self)
         self.watchers: dict[str, set[threading.Event]] = {}
         """Set whenever the status of the instance changes."""
         self._events_to_repeat = 0
@@ -68,6 +70,7 @@ class Hub:
             self.work.clear()
             self.instances.clear()
             self.entities.clear()
+            self.hangs.clear()
             self._events_to_repeat = 0
             for instance_id in self.watchers:
                 self.tell_watchers(instance_id)
@@ -92,6 +95,7 @@ class Hub:
         if start.at is not None and start.at > utc_now():
             instance.held = True
             self.timers.at(start.at, self.locked(lambda: self._release(instance)))
+        self.hangs.begins(instance)
         self.enqueue(instance)
         return instance
 
@@ -131,11 +135,19 @@ class Hub:
         current = self.instances.get(instance.id) is instance
         if instance.turn or instance.held or instance.finished or not current:
             return
+        if self.hangs.withholds(instance):
+            return
         if self.versions.accepts(instance.version):
             instance.turn = Turn(instance)
             self.work.offer(instance.turn)
         elif self.versions.failure is VersionFailure.FAIL:
             self.finish(instance, pb.ORCHESTRATION_STATUS_FAILED, None, self._mismatch(instance))
+
+    def enqueue_waiting(self) -> None:
+        """Offer a turn to every instance for which something new has come, and no turn yet."""
+        for instance in list(self.instances.values()):
+            if instance.inbox:
+                self.enqueue(instance)
 
     def _mismatch(self, instance: Instance) -> pb.TaskFailureDetails:
         return pb.TaskFailureDetails(

@@ -101,6 +101,12 @@ class Instance:
         """Whether nothing can happen to it any more."""
         return self.status in FINISHED
 
+    def withdraw_turn(self) -> None:
+        """Take back a turn that no worker has; its events stay in the inbox."""
+        if self.turn is not None and self.turn.message is None:
+            self.turn.done = True
+            self.turn = None
+
 
 class Turn(Work):
     """One run of an orchestrator over what is new."""

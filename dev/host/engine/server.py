@@ -7,6 +7,7 @@ from durabletask.internal.orchestrator_service_pb2_grpc import (
     add_TaskHubSidecarServiceServicer_to_server,
 )
 
+from dev.host.engine.hanging import Hang
 from dev.host.engine.hub import Hub
 from dev.host.engine.service import Service
 from dev.host.engine.versions import VersionFailure, VersionMatch, VersionPolicy
@@ -46,7 +47,8 @@ class Engine:
         version_failure: VersionFailure = VersionFailure.REJECT,
     ) -> None:
         self.address = f"127.0.0.1:{port}"
-        self._hub = Hub(VersionPolicy(default_version, version_match, version_failure))
+        self._own_versions = VersionPolicy(default_version, version_match, version_failure)
+        self._hub = Hub(self._own_versions)
         self._server: grpc.Server | None = None
         self._threads: ThreadPoolExecutor | None = None
 
@@ -82,6 +84,7 @@ class Engine:
     def reset(self) -> None:
         """Drop everything, work in flight and controls too, as if the hub had been deleted."""
         self._hub.clear()
+        self._hub.versions = self._own_versions
 
     def redeliver_activities(self, count: int) -> None:
         """Deliver the next `count` activities twice; the first result counts."""
@@ -104,3 +107,28 @@ class Engine:
                 `workItemQueueVisibilityTimeout`, five minutes unless set.
         """
         self._hub.work.lose_results(count, visibility_timeout)
+
+    def hang(self, hang: Hang) -> None:
+        """Let instances stand still, present and future ones, until `release`."""
+        with self._hub.lock:
+            self._hub.hangs.add(hang)
+
+    def release(self) -> None:
+        """Let all that hangs go on."""
+        with self._hub.lock:
+            self._hub.hangs.release()
+
+    def set_versions(self, policy: VersionPolicy | None) -> None:
+        """Go by other version settings, as after a deployment with another host.json.
+
+        What is accepted now and has something to do goes on; what is not is rejected or failed at
+        its next work item. Turns that were offered already are judged anew.
+
+        Args:
+            policy: The settings; None for those that the engine was made with.
+        """
+        with self._hub.lock:
+            self._hub.versions = policy or self._own_versions
+            for instance in self._hub.instances.values():
+                instance.withdraw_turn()
+            self._hub.enqueue_waiting()

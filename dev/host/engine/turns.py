@@ -1,7 +1,7 @@
 """What an orchestrator's turn asks for, done: activities, timers, children, events, the end.
 
-In a turn that continues as new the activities and timers are dropped, as Core drops them; its
-events are sent and its children started, though their results come too late for anyone.
+A turn that continues as new does all the rest as well: activities run, events go out, children
+start. What comes of them is for the execution that asked, which is gone by then, so it is dropped.
 """
 
 import logging
@@ -43,9 +43,7 @@ class Turns:
         instance = turn.instance
         instance.updated_at = utc_now()
         instance.history.extend(turn.events)
-        instance.custom_status = (
-            response.customStatus.value if response.HasField("customStatus") else None
-        )
+        _set_custom_status(instance, response)
         _set_running_or_suspended(instance, turn.events)
         self._act(instance, response.actions)
         # Only now: what its own actions brought (an event to itself, a lock) is for the next turn.
@@ -56,15 +54,12 @@ class Turns:
 
     def _act(self, instance: Instance, actions: Iterable[pb.OrchestratorAction]) -> None:
         ends = [a.completeOrchestration for a in actions if a.HasField("completeOrchestration")]
-        again = any(
-            end.orchestrationStatus == pb.ORCHESTRATION_STATUS_CONTINUED_AS_NEW for end in ends
-        )
         for action in actions:
             kind = action.WhichOneof("orchestratorActionType")
             if kind == "scheduleTask":
-                self._schedule_activity(instance, action, dropped=again)
+                self._schedule_activity(instance, action)
             elif kind == "createTimer":
-                self._create_timer(instance, action, dropped=again)
+                self._create_timer(instance, action)
             elif kind == "createSubOrchestration":
                 self._start_child(instance, action)
             elif kind == "sendEvent":
@@ -78,29 +73,22 @@ class Turns:
                 return
         instance.history.append(event(orchestratorCompleted=pb.OrchestratorCompletedEvent()))
         for end in ends:
-            if again:
+            if end.orchestrationStatus == pb.ORCHESTRATION_STATUS_CONTINUED_AS_NEW:
                 self._continue_as_new(instance, end)
             else:
                 failure = end.failureDetails if end.HasField("failureDetails") else None
                 result = end.result.value if end.HasField("result") else None
                 self._hub.finish(instance, end.orchestrationStatus, result, failure)
 
-    def _schedule_activity(
-        self, instance: Instance, action: pb.OrchestratorAction, *, dropped: bool
-    ) -> None:
+    def _schedule_activity(self, instance: Instance, action: pb.OrchestratorAction) -> None:
         scheduled = pb.TaskScheduledEvent(name=action.scheduleTask.name)
         copy_present(action.scheduleTask, scheduled, "version")
         instance.history.append(event(action.id, taskScheduled=scheduled))
-        if not dropped:
-            self._hub.work.offer(Activity(instance, action.id, action.scheduleTask))
+        self._hub.work.offer(Activity(instance, action.id, action.scheduleTask))
 
-    def _create_timer(
-        self, instance: Instance, action: pb.OrchestratorAction, *, dropped: bool
-    ) -> None:
+    def _create_timer(self, instance: Instance, action: pb.OrchestratorAction) -> None:
         fire_at = action.createTimer.fireAt
         instance.history.append(event(action.id, timerCreated=pb.TimerCreatedEvent(fireAt=fire_at)))
-        if dropped:
-            return
         owner = instance.execution()
         fired = pb.TimerFiredEvent(fireAt=fire_at, timerId=action.id)
         self._hub.timers.at(
@@ -137,7 +125,7 @@ class Turns:
         self._hub.raise_event(asked.instance.instanceId, asked.name, data)
 
     def _continue_as_new(self, instance: Instance, end: pb.CompleteOrchestrationAction) -> None:
-        """Begin the next execution: version, tags and parent stay, the custom status goes."""
+        """Begin the next execution: version, tags, parent and custom status stay."""
         started = pb.ExecutionStartedEvent()
         started.CopyFrom(instance.started)
         started.orchestrationInstance.CopyFrom(new_execution(instance.id))
@@ -153,7 +141,7 @@ class Turns:
         instance.inbox = [event(executionStarted=started), *carried, *arrived]
         instance.created_at = utc_now()
         instance.status = pb.ORCHESTRATION_STATUS_RUNNING
-        instance.output = instance.custom_status = None
+        instance.output = None
 
     def _rewound(self, instance: Instance, action: pb.RewindOrchestrationAction) -> None:
         """Take the rewritten history, and rewind the children that failed."""
@@ -196,6 +184,18 @@ def _as_parent(instance: Instance, task_id: int) -> pb.ParentInstanceInfo:
         version=text(instance.version),
         orchestrationInstance=instance.started.orchestrationInstance,
     )
+
+
+def _set_custom_status(instance: Instance, response: pb.OrchestratorResponse) -> None:
+    """The status after a turn: one that was carried over stays until another is set.
+
+    Azure Storage writes the text `null` where a turn has ended and none was ever set
+    (`AzureTableTrackingStore.UpdateStateAsync`).
+    """
+    if response.HasField("customStatus"):
+        instance.custom_status = response.customStatus.value
+    elif instance.custom_status is None:
+        instance.custom_status = "null"
 
 
 def _set_running_or_suspended(instance: Instance, events: Iterable[pb.HistoryEvent]) -> None:

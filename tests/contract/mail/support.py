@@ -12,7 +12,7 @@ from shared.ports import Mail, Mailer
 from tests.contract.serving import call
 
 ACCESS_KEY = base64.b64encode(b"a key of the tests alone").decode()
-SENDER = "modelgate@modelgate.example"
+SENDER = "DoNotReply@modelgate.example"
 
 
 def mail(**changes: str) -> Mail:

@@ -66,7 +66,7 @@ def test_accepted_is_enough() -> None:
         assert [request["method"] for request in call(f"{address}/_emulator/requests")] == ["POST"]
 
 
-@pytest.mark.parametrize("answer", ["first", "conflict"])
+@pytest.mark.parametrize("answer", ["first", "conflict", "refused"])
 def test_a_mail_that_is_tried_again_arrives_once(
     mailer: EmailMailer, mailbox: str, answer: str
 ) -> None:

@@ -1,5 +1,6 @@
 """Subscriptions: the handshake, deliveries, retries, dead letters and restarts."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 
+from dev.emulators.eventgrid.models import Subscription
 from tests.emulators.eventgrid.support import TOPIC, WORKSPACE, Grid, Serve, Webhook, registered
 
 
@@ -137,7 +139,7 @@ async def test_batches_are_as_large_as_allowed_and_fail_whole(grid: Grid, webhoo
 
 
 async def test_a_failed_delivery_is_retried_on_schedule(grid: Grid, webhook: Webhook) -> None:
-    await grid.control("retry-scale", {"factor": 0.01})
+    await grid.control("retry-scale", {"factor": 0.001})
     await grid.subscribe()
     webhook.statuses = [500, 401]
     await grid.emit(registered())
@@ -159,6 +161,38 @@ async def test_an_endpoint_that_is_gone_is_tried_again(
     assert (deliveries[0]["status"], deliveries[0]["outcome"]) == (None, "ConnectionFailed")
 
 
+@pytest.mark.parametrize(
+    ("status", "attempts", "seconds"),
+    [
+        (401, 1, 300),
+        (404, 1, 300),
+        (408, 1, 120),
+        (503, 1, 30),
+        (503, 3, 60),  # the schedule has got past it
+        (500, 1, 10),
+        (None, 2, 30),
+    ],
+)
+def test_a_wait_is_as_long_as_the_answer_asks_for(
+    status: int | None, attempts: int, seconds: float
+) -> None:
+    subscription = Subscription("releases-sub", WORKSPACE, "http://127.0.0.1:9/")
+    assert subscription.wait_seconds(attempts, status) == seconds
+
+
+async def test_the_answer_decides_when_the_event_comes_again(grid: Grid, webhook: Webhook) -> None:
+    await grid.control("retry-scale", {"factor": 0.002})
+    await grid.subscribe(retry_seconds=[0])
+    webhook.statuses = [404, 500]
+    await grid.emit(registered())
+    await webhook.wait_for(3)
+    first, second, third = (
+        datetime.fromisoformat(d["at"]) for d in await grid.eventually("deliveries", 3)
+    )
+    assert (second - first).total_seconds() >= 0.6
+    assert (third - second).total_seconds() < 0.6
+
+
 @pytest.mark.parametrize("status", [400, 403, 413])
 async def test_some_answers_are_final(grid: Grid, webhook: Webhook, status: int) -> None:
     await grid.subscribe()
@@ -168,6 +202,8 @@ async def test_some_answers_are_final(grid: Grid, webhook: Webhook, status: int)
     assert letter["id"] == registered()["id"]
     assert letter["deadLetterReason"].startswith("UndeliverableDueToHttp")
     assert (letter["deliveryAttempts"], letter["lastHttpStatusCode"]) == (1, status)
+    published, tried = letter["publishTime"], letter["lastDeliveryAttemptTime"]
+    assert datetime.fromisoformat(published) <= datetime.fromisoformat(tried)
     assert len(webhook.received) == 1
 
 
@@ -177,6 +213,8 @@ async def test_attempts_end_at_their_maximum(grid: Grid, webhook: Webhook) -> No
     await grid.emit(registered())
     (letter,) = await grid.eventually("dead-letters", 1)
     assert letter["deadletterreason"] == "MaxDeliveryAttemptsExceeded"
+    assert datetime.fromisoformat(letter["publishtime"]).tzinfo is not None
+    assert "lastdeliveryattempttime" not in letter
     assert letter["deliveryattempts"] == len(webhook.received) == 3
 
 
@@ -222,7 +260,7 @@ async def test_a_restart_goes_on_delivering(
     async with aiohttp.ClientSession(first.make_url("/")) as http:
         grid = Grid(http, str(webhook_server.make_url("/webhook")))
         await grid.subscribe(retry_seconds=[1])
-        webhook.statuses = [503]
+        webhook.statuses = [500]
         await grid.emit(registered(1))
         await grid.eventually("deliveries", 1)
     await first.close()

@@ -9,7 +9,7 @@ from azure.communication.email.aio import EmailClient
 from azure.core.credentials import AzureKeyCredential
 
 ACCESS_KEY = base64.b64encode(b"a key of the tests alone").decode()
-SENDER = "modelgate@modelgate.example"
+SENDER = "DoNotReply@modelgate.example"
 
 Serve = Callable[..., Coroutine[Any, Any, TestServer]]
 """Starts a mailbox; takes `state_dir` and `retry_after_seconds`."""

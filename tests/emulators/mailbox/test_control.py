@@ -10,7 +10,8 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 from azure.communication.email.aio import EmailClient
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import HttpResponseError, ResourceExistsError
+from azure.core.rest import HttpRequest
 
 from dev.emulators.mailbox import Settings, create_app
 from dev.emulators.mailbox.limits import NAMED_QUOTAS, Quota, RateLimit
@@ -47,7 +48,7 @@ async def test_past_the_quota_a_send_is_told_when_to_come_back(
     with pytest.raises(HttpResponseError) as caught:
         await send(client)
     assert caught.value.status_code == 429
-    assert 0 < retry_after(caught.value) <= 60
+    assert retry_after(caught.value) == 30
     assert len(await inbox(http)) == 2
 
 
@@ -65,35 +66,35 @@ async def test_the_limits_of_azures_domains_are_known_by_name(
 
 
 async def test_status_reads_have_a_quota_of_their_own(
-    client: EmailClient, http: aiohttp.ClientSession
+    client: EmailClient, http: aiohttp.ClientSession, server: TestServer
 ) -> None:
     await post(http, "quota", {"per_minute": 1})
     operation_id = str(uuid.uuid4())
-    await send(client, operation_id=operation_id)
-    await send(client, operation_id=operation_id)  # a repeat sends nothing, but is read again
-    with pytest.raises(HttpResponseError) as caught:
-        await send(client, operation_id=operation_id)
-    assert caught.value.status_code == 429
+    await send(client, operation_id=operation_id)  # which reads it once
+    path = f"/emails/operations/{operation_id}?api-version=2025-09-01"
+    url = str(server.make_url(path))
+    answers = [await client.send_request(HttpRequest("GET", url)) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
 
 
 @pytest.mark.parametrize(
-    ("quota", "accepted_at", "now", "wait"),
+    ("quota", "came_at", "now", "taken"),
     [
-        (Quota(), [0] * 1000, 1, None),
-        (Quota(2, None), [0, 30], 50, 10),
-        (Quota(2, None), [0, 30], 60, None),
-        (Quota(None, 2), [0, 30], 70, 3530),
-        (NAMED_QUOTAS["managed"], [0, 1, 2, 3, 4, 100, 101, 102, 103, 104], 200, 3400),
-        (Quota(0, None), [], 0, 60),
+        (Quota(), [0] * 1000, 1, True),
+        (Quota(2, None), [0, 30], 59, False),
+        (Quota(2, None), [0, 30], 60, True),
+        (Quota(2, None), [0, 30, 50], 60, False),  # the third was rejected, and counts
+        (Quota(None, 2), [0, 30], 3599, False),
+        (Quota(None, 2), [0, 30], 3600, True),
+        (NAMED_QUOTAS["managed"], [0, 1, 2, 3, 4, 100, 101, 102, 103, 104], 200, False),
+        (Quota(0, None), [], 0, False),
     ],
 )
-def test_windows_slide(
-    quota: Quota, accepted_at: Sequence[int], now: int, wait: int | None
-) -> None:
+def test_windows_slide(quota: Quota, came_at: Sequence[int], now: int, taken: bool) -> None:
     limit = RateLimit(quota)
-    for moment in accepted_at:
-        limit.count(moment)
-    assert limit.retry_after_seconds(now) == wait
+    for moment in came_at:
+        limit.take(moment)
+    assert limit.take(now) is taken
 
 
 async def test_a_dropped_mail_fails_with_http_200(
@@ -119,6 +120,15 @@ async def test_told_faults_fail_that_many_sends(
         assert caught.value.status_code == 503
         assert retry_after(caught.value) == 7
     assert await send(client) == "Succeeded"
+
+
+async def test_a_throttled_send_is_asked_to_wait_half_a_minute_unless_told_otherwise(
+    client: EmailClient, http: aiohttp.ClientSession
+) -> None:
+    await post(http, "faults", {"status": 429})
+    with pytest.raises(HttpResponseError) as caught:
+        await send(client)
+    assert retry_after(caught.value) == 30
 
 
 async def test_the_vendors_client_retries_a_throttled_send(
@@ -175,7 +185,8 @@ async def test_a_restart_on_its_state_continues(serve: Serve, tmp_path: Path) ->
     async with client_for(second) as client, aiohttp.ClientSession(second.make_url("/")) as http:
         (kept,) = await inbox(http)
         assert kept["operation_id"] == operation_id
-        await send(client, operation_id=operation_id)
+        with pytest.raises(ResourceExistsError):
+            await send(client, operation_id=operation_id)
         assert len(await inbox(http)) == 1
         await http.delete("/messages")
     await second.close()

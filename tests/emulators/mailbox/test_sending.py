@@ -44,7 +44,7 @@ async def test_a_sent_mail_succeeds_and_lies_in_the_inbox(
     (received,) = await messages(http)
     assert received["operation_id"] == result["id"]
     assert (received["from"], received["to"]) == (
-        "modelgate@modelgate.example",
+        "DoNotReply@modelgate.example",
         ["ada@example.com"],
     )
     assert (received["subject"], received["text"]) == ("Approve", "text")
@@ -78,6 +78,23 @@ async def test_a_send_runs_until_its_retry_after_has_passed(serve: Serve) -> Non
         result = await poller.result()
     assert result["status"] == "Succeeded"
     assert time.monotonic() - began >= 1
+
+
+async def test_an_unknown_sender_is_refused_in_the_services_words(client: EmailClient) -> None:
+    with pytest.raises(HttpResponseError) as caught:
+        await client.begin_send(mail(senderAddress="modelgate@modelgate.example"))
+    assert caught.value.error is not None
+    assert caught.value.error.message == (
+        "Invalid email sender username: 'modelgate'. Please use a username from the list of valid "
+        "usernames configured by your admin."
+    )
+
+
+async def test_the_case_of_a_senders_name_does_not_matter(client: EmailClient) -> None:
+    result = await (
+        await client.begin_send(mail(senderAddress="donotreply@modelgate.example"))
+    ).result()
+    assert result["status"] == "Succeeded"
 
 
 async def test_attachments_are_kept(client: EmailClient, http: aiohttp.ClientSession) -> None:
@@ -126,6 +143,7 @@ async def test_an_altered_body_and_an_old_date_are_refused(server: TestServer) -
     ("changes", "status", "code"),
     [
         ({"senderAddress": "someone@elsewhere.example"}, 404, "DomainNotLinked"),
+        ({"senderAddress": "modelgate@modelgate.example"}, 400, "InvalidSenderUserName"),
         ({"senderAddress": "nobody"}, 400, "BadRequest"),
         ({"content": {"plainText": "no subject"}}, 400, "BadRequest"),
         ({"content": {"subject": "no content"}}, 400, "BadRequest"),
@@ -183,24 +201,28 @@ async def test_fifty_recipients_are_taken(client: EmailClient) -> None:
     assert result["status"] == "Succeeded"
 
 
-async def test_a_repeated_operation_id_sends_once(
+async def test_a_repeat_can_be_answered_as_the_first_was(
     client: EmailClient, http: aiohttp.ClientSession
 ) -> None:
     operation_id = str(uuid.uuid4())
+    await http.post("/_emulator/repeats", json={"answer": "first"})
     for _ in range(2):
         poller = await client.begin_send(mail(), operation_id=operation_id)
         assert (await poller.result())["id"] == operation_id
     assert len(await messages(http)) == 1
 
 
-async def test_a_repeat_can_be_a_conflict_or_a_second_mail(
+async def test_a_repeat_is_a_conflict_or_when_told_refused_or_a_second_mail(
     client: EmailClient, http: aiohttp.ClientSession
 ) -> None:
     operation_id = str(uuid.uuid4())
     await client.begin_send(mail(), operation_id=operation_id)
-    await http.post("/_emulator/repeats", json={"answer": "conflict"})
     with pytest.raises(ResourceExistsError):
         await client.begin_send(mail(), operation_id=operation_id)
+    await http.post("/_emulator/repeats", json={"answer": "refused"})
+    with pytest.raises(HttpResponseError) as caught:
+        await client.begin_send(mail(), operation_id=operation_id)
+    assert caught.value.status_code == 400
     await http.post("/_emulator/repeats", json={"answer": "duplicate"})
     await client.begin_send(mail(), operation_id=operation_id)
     assert [m["operation_id"] for m in await messages(http)] == [operation_id] * 2

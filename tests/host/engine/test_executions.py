@@ -1,5 +1,6 @@
 """Parents and children, continue-as-new, and what belongs to which execution."""
 
+import threading
 import time
 from collections import Counter
 from datetime import timedelta
@@ -177,33 +178,40 @@ def test_point_07_a_late_result_does_not_wake_a_finished_instance(
     assert turns[one] == 2
 
 
-def test_point_08_a_turn_that_continues_as_new_sends_events_and_children_but_no_activities(
+def test_point_08_a_turn_that_continues_as_new_does_all_else_that_it_asks_for(
     client: TaskHubGrpcClient, serve: Serve
 ) -> None:
-    ran: list[str] = []
+    ran = threading.Event()
 
-    def note(_: ActivityContext, value: str) -> None:
-        ran.append(value)
+    def note(_: ActivityContext, value: str) -> str:
+        ran.set()
+        return value
 
-    def again(ctx: OrchestrationContext, generation: int) -> Value:
+    def again(ctx: OrchestrationContext, generation: int) -> Steps:
         if generation == 1:
-            ctx.call_activity(note, input="beside continue-as-new")
+            ctx.call_activity(note, input="of the first")
             ctx.call_sub_orchestrator(done, input=1, instance_id="child")
             ctx.send_event("other", "go", data="sent")
-            ctx.continue_as_new(2)
-        return generation
+            ctx.create_timer(timedelta(seconds=0.1))
+            return ctx.continue_as_new(2)
+        result = yield ctx.wait_for_external_event("end")
+        second = yield ctx.call_activity(echo, input="of the second")
+        return [result, second]
 
-    serve(again, waits, done, activities=(note,))
+    serve(again, waits, done, activities=(note, echo))
     client.schedule_new_orchestration(waits, instance_id="other")
     one = client.schedule_new_orchestration(again, input=1)
-    assert ended(client, one).get_output() == 2
     assert ended(client, "other").get_output() == "sent"
     assert ended(client, "child").get_output() == 1
-    time.sleep(0.3)
-    assert ran == []
+    assert ran.wait(10)
+    time.sleep(0.3)  # for the result and the timer, which are nobody's
+    history = client.get_orchestration_history(one)
+    assert not [e for e in history if type(e).__name__ in {"TaskCompletedEvent", "TimerFiredEvent"}]
+    client.raise_orchestration_event(one, "end", data="ended")
+    assert ended(client, one).get_output() == ["ended", "of the second"]
 
 
-def test_continue_as_new_keeps_version_and_tags_and_drops_custom_status(
+def test_point_08_continue_as_new_keeps_version_tags_and_custom_status_until_another_is_set(
     client: TaskHubGrpcClient, serve: Serve
 ) -> None:
     def again(ctx: OrchestrationContext, generation: int) -> Steps:
@@ -211,6 +219,8 @@ def test_continue_as_new_keeps_version_and_tags_and_drops_custom_status(
             ctx.set_custom_status("first")
             yield ctx.wait_for_external_event("next")
             return ctx.continue_as_new(2)
+        yield ctx.wait_for_external_event("set")
+        ctx.set_custom_status("second")
         yield ctx.wait_for_external_event("end")
         return generation
 
@@ -218,9 +228,27 @@ def test_continue_as_new_keeps_version_and_tags_and_drops_custom_status(
     one = client.schedule_new_orchestration(again, input=1, tags={"a": "b"})
     eventually(lambda: _custom_status(client, one) == "first")
     client.raise_orchestration_event(one, "next")
-    eventually(lambda: _custom_status(client, one) is None)
+    eventually(lambda: _input(client, one) == "2" and _has_begun(client, one))
+    assert _custom_status(client, one) == "first"
+    client.raise_orchestration_event(one, "set")
+    eventually(lambda: _custom_status(client, one) == "second")
     client.raise_orchestration_event(one, "end")
     assert ended(client, one).get_output() == 2
+
+
+def test_a_custom_status_that_was_never_set_reads_as_the_text_null_once_it_has_begun(
+    client: TaskHubGrpcClient, serve: Serve
+) -> None:
+    one = client.schedule_new_orchestration(waits)
+    state = client.get_orchestration_state(one)
+    assert state is not None
+    assert state.serialized_custom_status is None
+    serve(waits)
+    client.wait_for_orchestration_start(one)
+    state = client.get_orchestration_state(one)
+    assert state is not None
+    assert state.serialized_custom_status == "null"
+    assert state.get_custom_status() is None
 
 
 def test_an_event_to_itself_does_not_wake_an_instance_that_ends(
@@ -265,6 +293,11 @@ def test_unconsumed_events_go_on_only_if_saved(
 def _custom_status(client: TaskHubGrpcClient, instance_id: str) -> Value:
     state = client.get_orchestration_state(instance_id)
     return state.get_custom_status() if state else None
+
+
+def _has_begun(client: TaskHubGrpcClient, instance_id: str) -> bool:
+    """Whether the present execution has had a turn."""
+    return bool(client.get_orchestration_history(instance_id))
 
 
 def _input(client: TaskHubGrpcClient, instance_id: str) -> str | None:

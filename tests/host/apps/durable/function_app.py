@@ -105,6 +105,12 @@ def call(context: task.OrchestrationContext, asked):
 
 
 @app.orchestration_trigger(context_name="context")
+def call_twice(context: task.OrchestrationContext, name):
+    """Fails with its activity the first time that it is run for a name."""
+    return (yield context.call_activity("fails_once", input=name))
+
+
+@app.orchestration_trigger(context_name="context")
 def most_at_once(context: task.OrchestrationContext, count):
     """Runs activities together; how many of them did run at a time."""
     tasks = [context.call_activity("tarry", input=1) for _ in range(count)]
@@ -212,6 +218,13 @@ def keeper_entity(context: df.DurableEntityContext):
 @app.activity_trigger(input_name="value")
 def identity(value):
     return value
+
+
+@app.activity_trigger(input_name="value")
+def fails_once(value):
+    if is_first(value):
+        raise ValueError("broken")
+    return "second try"
 
 
 @app.activity_trigger(input_name="value")
