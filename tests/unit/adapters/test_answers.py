@@ -211,8 +211,9 @@ def test_long_pauses_and_codes_are_cut() -> None:
     error = HttpResponseError("x")
     error.status_code = 503
     error.error_code = "x" * 5_000  # type: ignore[attr-defined] # storage's has one
-    error.response = requests.Response()  # type: ignore[assignment] # its headers are alike
-    error.response.headers["Retry-After"] = "9" * 500
+    response = requests.Response()
+    response.headers["Retry-After"] = "9" * 500
+    error.response = response  # type: ignore[assignment] # its headers are alike
     told = trouble(error, "Table x")
     assert told.retry_after_seconds == 86_400
     assert len(told.code) == 100
