@@ -80,6 +80,7 @@ check-pipelines: $(APP)
 	@$(BIN)/python -m shared.pipelines check --settings local.settings.sample.json
 
 fuzz: $(APP) ## look by hand for texts that a parser trips over (TARGET=redaction SECONDS=60)
+	@mkdir -p .stack
 	@$(UV) run --quiet --no-sync --with atheris==3.1.0 python -m tests.fuzz \
 		$(TARGET) -max_total_time=$(SECONDS) -artifact_prefix=.stack/
 

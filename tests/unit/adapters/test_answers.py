@@ -20,6 +20,7 @@ from shared.adapters.azureml import AzureMlEndpoints, AzureMlModels, Workspaces
 from shared.adapters.azureml.troubles import azure_ml_stops_here, found
 from shared.adapters.credentials import StaticToken
 from shared.adapters.failures import azure_stops_here, trouble
+from shared.adapters.mail import EmailMailer
 from shared.domain.errors import Blame, StepError, Trouble
 from shared.domain.pipeline import Health, ManagedCompute, Stage, Workspace
 from shared.domain.release import ModelVersion
@@ -198,6 +199,17 @@ def test_a_secret_in_what_was_raised_is_not_in_the_log(caplog: pytest.LogCapture
     raised(ValueError("Invalid header value: Authorization: Bearer s3cr3t-s3cr3t"), "Table x")
     assert "s3cr3t" not in caplog.text
     assert "Authorization: Bearer …" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 200_000, b"3", b"{}", b'{"status": "Failed", "error": "x"}']
+)
+def test_a_mails_odd_state_is_looked_at_again(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, 200, body, {})
+    mailer = EmailMailer(service="endpoint=https://mail.example;accesskey=eA==", sender="a@b")
+    with pytest.raises(StepError) as caught:
+        mailer.dropped(operation_id="x")
+    assert caught.value.trouble.retryable
 
 
 def test_an_unreadable_404_is_a_404() -> None:
