@@ -4,6 +4,8 @@
 UV_VERSION := 0.13.9
 PYTHON_VERSION := $(shell cat .python-version)
 TEST_WORKERS ?= 2
+TARGET ?= redaction
+SECONDS ?= 60
 
 UV := .tools/uv-$(UV_VERSION)/bin/uv
 BIN := .venv/bin
@@ -33,7 +35,7 @@ NPM_CI = npm ci --prefix $(@:/node_modules/.brought=) --no-audit --no-fund --no-
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup demo stack test screenshots check bench package requirements snapshots clean
+.PHONY: help setup demo stack test screenshots check bench fuzz package requirements snapshots clean
 .PHONY: check-style check-types check-lock check-structure check-infra check-pipelines
 
 help: ## this list
@@ -77,6 +79,11 @@ check-infra: $(APP)
 
 check-pipelines: $(APP)
 	@$(BIN)/python -m shared.pipelines check --settings local.settings.sample.json
+
+fuzz: $(APP) ## look by hand for texts that a parser trips over (TARGET=redaction SECONDS=60)
+	@mkdir -p .stack
+	@$(UV) run --quiet --no-sync --with atheris==3.1.0 python -m tests.fuzz \
+		$(TARGET) -max_total_time=$(SECONDS) -artifact_prefix=.stack/
 
 bench: $(STACK) ## measure what bench/ measures and print it
 	@$(BIN)/python -m bench

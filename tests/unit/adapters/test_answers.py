@@ -20,6 +20,7 @@ from shared.adapters.azureml import AzureMlEndpoints, AzureMlModels, Workspaces
 from shared.adapters.azureml.troubles import azure_ml_stops_here, found
 from shared.adapters.egress.credentials import StaticToken
 from shared.adapters.failures import azure_stops_here, trouble
+from shared.adapters.mail import EmailMailer
 from shared.domain.errors import Blame, StepError, Trouble
 from shared.domain.pipeline import Health, ManagedCompute, Stage, Workspace
 from shared.domain.release import ModelVersion
@@ -202,6 +203,17 @@ def test_a_secret_in_what_was_raised_is_not_in_the_log(caplog: pytest.LogCapture
     assert "Authorization: Bearer …" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "body", [b"[" * 200_000, b"3", b"{}", b'{"status": "Failed", "error": "x"}']
+)
+def test_a_mails_odd_state_is_looked_at_again(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, 200, body, {})
+    mailer = EmailMailer(service="endpoint=https://mail.example;accesskey=eA==", sender="a@b")
+    with pytest.raises(StepError) as caught:
+        mailer.dropped(operation_id="x")
+    assert caught.value.trouble.retryable
+
+
 def test_an_unreadable_404_is_a_404() -> None:
     def gone() -> None:
         raise OddAnswerError(404)
@@ -213,8 +225,9 @@ def test_long_pauses_and_codes_are_cut() -> None:
     error = HttpResponseError("x")
     error.status_code = 503
     error.error_code = "x" * 5_000  # type: ignore[attr-defined] # storage's has one
-    error.response = requests.Response()  # type: ignore[assignment] # its headers are alike
-    error.response.headers["Retry-After"] = "9" * 500
+    response = requests.Response()
+    response.headers["Retry-After"] = "9" * 500
+    error.response = response  # type: ignore[assignment] # its headers are alike
     told = trouble(error, "Table x")
     assert told.retry_after_seconds == 86_400
     assert len(told.code) == 100

@@ -75,14 +75,15 @@ def test_long_lists_of_wrong_items_are_cut_short() -> None:
 
 
 def test_long_values_are_quoted_in_part() -> None:
-    for value, shown in (
+    cases: tuple[tuple[Json, str], ...] = (
         ("x" * 1_000_000, f"{'x' * 200!r}…"),
         (["x"] * 1_000_000, "a list"),
         ({"x" * 1_000_000: 1}, "an object"),
         (10**5_000, "a number"),
         ("a\nb", "'a\\nb'"),
         (2, "2"),
-    ):
+    )
+    for value, shown in cases:
         assert shape_problems(value, 1) == [f"answer is {shown} instead of 1"]
 
 
@@ -95,7 +96,8 @@ def test_no_more_items_are_looked_at_than_problems_are_told() -> None:
                 self.seen += 1
                 yield each
 
-    for shape in (["number"], [{"a": "number", "b": "number"}], [["number"]]):
+    shapes: list[Json] = [["number"], [{"a": "number", "b": "number"}], [["number"]]]
+    for shape in shapes:
         items = Counting(["x"] * 100_000)
         assert len(shape_problems(items, shape)) == 5
         assert items.seen <= 5

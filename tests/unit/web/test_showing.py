@@ -292,3 +292,11 @@ def test_who_is_asked_again_sees_what_changed() -> None:
     assert "You are asked again This has changed since people were asked before." in text
     assert "compute.instance_count before 1 → , after 2" in text
     assert "artefact_digest before aaaaaaaaaaaa… → , after bbbbbbbbbbbb…" in text
+
+
+def test_an_mlflow_model_whose_schema_cannot_be_read_says_so() -> None:
+    told = "The model's schema is not known"
+    assert told in text_of(waiting(model_type="mlflow_model")).replace("&#39;", "'")
+    assert told not in text_of(waiting(model_type="custom_model")).replace("&#39;", "'")
+    schema = {"inputs": [1]}
+    assert told not in text_of(waiting(model_type="mlflow_model", schema=schema))
