@@ -183,15 +183,3 @@ def test_what_clients_read_differently_is_refused(address: str) -> None:
 )
 def test_another_way_to_arm_is_its_own_beside_the_clouds(url: str, *, own: bool) -> None:
     assert Workspaces(arm_url="https://arm.example", credential=TOKEN).is_own(url) is own
-
-
-def test_azure_ai_ml_logs_nothing_of_what_azure_says(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    error = {"error": {"code": "UserError", "message": "AccountKey=not-for-logs;"}}
-    Recorder(lambda _: (400, error, {})).install(monkeypatch)
-    with caplog.at_level("DEBUG"), pytest.raises(StepError):
-        AzureMlModels(workspaces=workspaces()).get(
-            workspace=WORKSPACE, model=ModelVersion("m", "1")
-        )
-    assert "not-for-logs" not in caplog.text
