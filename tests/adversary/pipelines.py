@@ -12,6 +12,9 @@ HERE = Path(__file__).parent
 HEALTH = {"timeout": "60s", "interval": "1s"}
 """A minute: what is tried again until then is seen to be."""
 
+NO_JSON = ("AnswerUnreadable", "Unhealthy")
+"""Of what is no JSON: it may be told as such, or as text that has not the shape that is asked for."""
+
 ANSWERS: Mapping[str, tuple[str, ...]] = {
     "plain": ("AnswerTooLarge",),
     "bomb": ("AnswerTooLarge",),
@@ -20,12 +23,12 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "drip": ("ScoringTimeout", "AnswerUnreadable"),
     "brackets": ("AnswerUnreadable",),
     "levels": ("AnswerUnreadable",),
-    "byte": ("AnswerUnreadable",),
-    "charset": ("AnswerUnreadable",),
+    "byte": NO_JSON,
+    "charset": NO_JSON,
     "gzip": ("AnswerUnreadable",),
-    "integer": ("AnswerUnreadable",),
-    "nan": ("Unhealthy", "AnswerUnreadable"),
-    "surrogate": ("AnswerUnreadable",),
+    "integer": NO_JSON,
+    "nan": NO_JSON,
+    "surrogate": NO_JSON,
 }
 """What a model may answer, and the codes that may end its release."""
 

@@ -57,13 +57,11 @@ def listener() -> Iterator[Listener]:
         yield listening
 
 
-@pytest.fixture(scope="module", params=["datastore-key", "identity"])
-def stack(
-    request: pytest.FixtureRequest, listener: Listener, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def stack(listener: Listener, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("doors")
     pipelines = write(tmp_path_factory.mktemp("pipelines"))
-    names = {"MODELGATE_BLOB_URL": "", "MODELGATE_WORKSPACE_STORAGE": request.param}
+    names = {"MODELGATE_BLOB_URL": "", "MODELGATE_WORKSPACE_STORAGE": "identity"}
     more = [word for item in names.items() for word in ("--setting", "=".join(item))]
     with ExitStack() as exits:
         with as_proxy(listener):

@@ -15,7 +15,7 @@ def test_a_file_that_is_overwritten_while_qa_deploys_never_serves(
     stack = mallory.stack
     stack.provisioning(4, "changed-qa")
     release_id = mallory.release("changed")
-    stack.when(release_id, "deploying")
+    stack.when(release_id, "Deploying")
     mallory.put("models/changed/1/factor.json", OTHER)
     refusals.ended(release_id, "Failed", *CHANGED)
     assert stack.traffic("qa", "changed-qa") == {}
@@ -27,7 +27,7 @@ def test_a_copy_that_is_overwritten_before_traffic_moves_never_serves(
     stack = mallory.stack
     stack.provisioning(5, "swapped-prod")
     release_id = mallory.release("swapped")
-    stack.when(release_id, "deploying", "prod")
+    stack.when(release_id, "Deploying", "prod")
     (copy,) = _copies(mallory, "swapped-production", release_id)
     stack.blobs("prod").upload_blob(copy, OTHER, overwrite=True)
     refusals.ended(release_id, "Failed", "FilesChanged")

@@ -8,6 +8,8 @@ from tests.adversary.conftest import MOST_FILES
 from tests.adversary.refusals import Refusals
 from tests.adversary.registrant import Registrant
 
+# Most control characters are none that Blob Storage takes (learn.microsoft.com, "Naming and
+# referencing containers, blobs, and metadata").
 NAMES: Mapping[str, str] = {
     "up": "../../../../victim-production/1/factor.json",
     "up-once": "a/../factor.json",
@@ -19,7 +21,7 @@ NAMES: Mapping[str, str] = {
     "isolate": "a\u2066b",
     "tab": "a\tb",
     "line": "a\nEnded: Succeeded",
-    "escape": "a\x1b[2J",
+    "next-line": "a\x85b",
     "query": "a?comp=list&b#c%2e%2e%2fd",
 }
 HARMLESS = frozenset({"query"})

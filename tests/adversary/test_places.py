@@ -74,7 +74,7 @@ def test_an_account_that_is_not_the_workspaces_is_not_touched(
     begun: Registrant, refusals: Refusals, kind: str
 ) -> None:
     release = refusals.ended(begun.stack.started("places", kind), "Failed", "StorageNotAllowed")
-    assert "storage:" in release["reason"], "it says what to do about it"
+    assert "under storage" in release["reason"], "it says what to do about it"
 
 
 @pytest.mark.parametrize("number", range(len(ADDRESSES)))
@@ -107,7 +107,7 @@ def test_a_datastore_that_is_put_elsewhere_meanwhile_brings_nothing_else_to_prod
     stack.provisioning(5, "moving-qa")
     mallory.model("moving", "1", "azureml://datastores/moving/paths/moving")
     release_id = stack.started("moving")
-    stack.when(release_id, "deploying", "qa")
+    stack.when(release_id, "Deploying", "qa")
     mallory.datastore("moving", accountName="wkprod")
     release = stack.ended(release_id, 60)
     if release["outcome"] == "Succeeded":

