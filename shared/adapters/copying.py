@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from shared.adapters.redaction import error_text
 from shared.domain.errors import Blame, StepError, Trouble, not_good_enough, technical
 from shared.domain.filenames import shown_name
+from shared.domain.limits import SHOWN_CHARACTERS
 from shared.ports import Container, Place
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ def refused(
 
 def copy_failed(target: Container, broken: "BlobProperties") -> Trouble:
     """The trouble of a copy that broke off."""
-    words = broken.copy.status_description or f"it was {broken.copy.status}"
+    said = broken.copy.status_description
+    words = error_text(said)[:SHOWN_CHARACTERS] if said else f"it was {broken.copy.status}"
     return Trouble(
         Blame.TECHNOLOGY,
         "CopyFailed",

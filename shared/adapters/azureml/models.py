@@ -31,19 +31,20 @@ class AzureMlModels:
         if there is None:
             return None
         named = f"{model.name} version {model.version}"
-        place = parse_model_uri(str(there.path), workspace, self._workspaces.storage, named)
-        created = there.creation_context
-        return RegisteredModel(
-            model=model,
-            type=str(there.type),
-            container=self._containers.of(place, workspace, named),
-            path=place.path,
-            description=there.description or "",
-            tags=_texts(there.tags),
-            properties=_texts(there.properties),
-            created_by=created.created_by if created else None,
-            created_at=_utc(created.created_at) if created else None,
-        )
+        with azure_ml_stops_here(f"Model {named}", workspace):
+            place = parse_model_uri(str(there.path), workspace, self._workspaces.storage, named)
+            created = there.creation_context
+            return RegisteredModel(
+                model=model,
+                type=str(there.type),
+                container=self._containers.of(place, workspace, named),
+                path=place.path,
+                description=there.description or "",
+                tags=_texts(there.tags),
+                properties=_texts(there.properties),
+                created_by=created.created_by if created else None,
+                created_at=_utc(created.created_at) if created else None,
+            )
 
     def versions(self, *, workspace: Workspace, name: str, limit: int) -> list[RegisteredVersion]:
         """The newest versions of a model, archived ones too, latest first: one call."""

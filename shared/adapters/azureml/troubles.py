@@ -86,7 +86,7 @@ NAME_TAKEN = "EndpointNameTaken"
 """Azure has no code of its own: endpoints' names are unique within a region, and a name that is
 taken is a `BadRequest` like any other ("Troubleshoot online endpoint deployment and scoring")."""
 
-ROLE = "AzureML Data Scientist"
+ROLE = "that docs/azure.md names for it (or AzureML Data Scientist)"
 """What the service needs on each workspace."""
 
 SCRIPT_ERROR = "CANNOT PARSE"

@@ -201,7 +201,7 @@ def test_missing_role(emulated: Emulated) -> None:
     trouble = trouble_of(caught.value)
     assert (trouble.code, trouble.retryable) == ("AuthorizationFailed", False)
     assert words in trouble.message
-    assert f"AzureML Data Scientist on workspace {emulated.world.qa.name}" in trouble.message
+    assert f"(or AzureML Data Scientist) on workspace {emulated.world.qa.name}" in trouble.message
 
 
 def test_throttling_is_not_slept_through(emulated: Emulated) -> None:

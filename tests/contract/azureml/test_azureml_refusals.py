@@ -63,7 +63,7 @@ def test_no_role_to_deploy(emulated: Emulated, ready: tuple[Stage, ModelVersion]
     trouble = trouble_of(caught.value)
     assert (trouble.code, trouble.retryable) == ("AuthorizationFailed", False)
     assert f"perform action '{operation}'" in trouble.message
-    assert f"AzureML Data Scientist on workspace {stage.workspace.name}" in trouble.message
+    assert f"(or AzureML Data Scientist) on workspace {stage.workspace.name}" in trouble.message
 
 
 def test_no_role_to_move_traffic(emulated: Emulated, ready: tuple[Stage, ModelVersion]) -> None:

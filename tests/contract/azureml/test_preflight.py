@@ -133,7 +133,8 @@ def test_workspace_that_may_not_be_read(emulated: Emulated) -> None:
     words = checks["Workspace"].words
     assert f"perform action '{ML}/workspaces/read'" in words
     assert words.endswith(
-        f"the role AzureML Data Scientist on workspace {emulated.world.prod.name}."
+        "the role that docs/azure.md names for it (or AzureML Data Scientist) on workspace "
+        f"{emulated.world.prod.name}."
     )
 
 

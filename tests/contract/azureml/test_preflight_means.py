@@ -46,7 +46,8 @@ def test_missing_permission(emulated: Emulated, stage: dict[str, object], operat
     name = emulated.world.prod.name
     assert checks["Permissions"].words == (
         f"This app may not do in workspace {name} what the release needs: {operation} (of "
-        f"{ML}/workspaces). Give its identity the role AzureML Data Scientist on this workspace."
+        f"{ML}/workspaces). Give its identity the role that docs/azure.md names "
+        "for it (or AzureML Data Scientist) on this workspace."
     )
 
 
@@ -146,7 +147,7 @@ def test_cluster_that_may_not_be_read(emulated: Emulated) -> None:
     granted(emulated, without=[f"{ML}/workspaces/computes/read"])
     checks = looked(emulated.world, on_cluster(emulated))
     assert failed(checks) == ["Permissions", "Compute"]
-    assert "the role AzureML Data Scientist" in checks["Compute"].words
+    assert "(or AzureML Data Scientist)" in checks["Compute"].words
 
 
 ROLE: dict[str, Any] = {
