@@ -7,6 +7,7 @@ import json
 import logging
 import time
 import uuid
+from dataclasses import replace
 from http import HTTPStatus
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from dev.emulators.azureml.config import PROVIDER
 from dev.emulators.azureml.control import Fault
 from dev.emulators.azureml.emulator import EMULATOR, Emulator
 from dev.emulators.azureml.exceptions import ArmError, gateway_error, workspace_not_found
+from dev.emulators.azureml.names import as_known
 from dev.emulators.azureml.state import Workspace
 from dev.emulators.azureml.urls import Match, find_route
 from dev.emulators.azureml.wire import NO_BODY, ArmRequest, ArmResponse, Json
@@ -61,12 +63,17 @@ async def _answer_with_fault(
         if request.transport is not None:
             request.transport.abort()
         return web.Response(status=fault.status)
-    if fault.status < HTTPStatus.BAD_REQUEST:
+    if fault.text is not None:
+        return web.Response(status=fault.status, headers=fault.headers, text=fault.text)
+    is_error = fault.status >= HTTPStatus.BAD_REQUEST
+    if fault.body is not None:
+        return _write(ArmResponse(fault.body, fault.status, fault.headers), failed=is_error)
+    if not is_error:
         return response or await _answer(emulator, request)
-    body = fault.body
-    if body is None:
-        error = ArmError(fault.status, "ServiceError", HTTPStatus(fault.status).phrase)
-        body = error.body(_ANY_LOCATION)
+    error = ArmError(fault.status, "ServiceError", HTTPStatus(fault.status).phrase)
+    if fault.wording is not None:
+        error = fault.wording.error(request.path)
+    body = error.body(_ANY_LOCATION)
     return _write(ArmResponse(body, fault.status, fault.headers), failed=True)
 
 
@@ -79,7 +86,7 @@ async def _answer(emulator: Emulator, request: web.Request) -> web.StreamRespons
         location = workspace.spec.location
         arm_request = await _read(request, match, workspace, _user(emulator, request))
         authorization.check(emulator.control.roles, arm_request)
-        return _write(await match.handler(emulator, arm_request))
+        return _write(await _carry_out(emulator, match, arm_request))
     except ArmError as error:
         body = error.body(location)
         answer = ArmResponse(NO_BODY if body is None else body, error.status, error.headers)
@@ -88,6 +95,33 @@ async def _answer(emulator: Emulator, request: web.Request) -> web.StreamRespons
         _log.exception("%s %s broke", request.method, request.path)
         body = ArmError(500, "ServiceError", "InternalServerError").body(location)
         return _write(ArmResponse(body, 500, {"x-ms-failure-cause": "service"}), failed=True)
+
+
+async def _carry_out(emulator: Emulator, match: Match, request: ArmRequest) -> ArmResponse:
+    """Answer a call, or with what was there before the last write if that is asked for."""
+    stale = emulator.control.stale
+    old = stale.take(request.method, request.path)
+    if old is not None:
+        return old
+    before = None
+    if stale.concerns(request.method, request.path):
+        before = await _shown(emulator, request)
+    answer = await match.handler(emulator, request)
+    if before is not None:
+        stale.keep(request.path, before)
+    return answer
+
+
+async def _shown(emulator: Emulator, request: ArmRequest) -> ArmResponse | None:
+    """What a GET of the same resource answers now; None where it is not to be read."""
+    match = find_route("GET", request.target.partition("?")[0])
+    if match is None:
+        return None
+    try:
+        return await match.handler(emulator, replace(request, method="GET", body={}))
+    except ArmError as error:
+        body = error.body(request.workspace.spec.location)
+        return ArmResponse(NO_BODY if body is None else body, error.status, error.headers)
 
 
 def _token(request: web.Request) -> str:
@@ -163,7 +197,7 @@ async def _read(request: web.Request, match: Match, workspace: Workspace, user: 
     return ArmRequest(
         method=request.method,
         path=request.path,
-        params=match.params,
+        params=as_known(match.params, workspace.endpoints),
         query=request.query,
         body=body,
         origin=str(request.url.origin()),

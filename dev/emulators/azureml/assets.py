@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from dev.emulators.azureml import curated
 from dev.emulators.azureml.config import PROVIDER
 from dev.emulators.azureml.exceptions import user_error
 from dev.emulators.azureml.references import asset_not_found, check_name, stored_uri
@@ -91,7 +92,7 @@ def get(workspace: Workspace, kind: str, name: str, version: str = "") -> Asset:
     Raises:
         ArmError: 404 in the words of that kind of asset.
     """
-    asset = workspace.assets.get((kind, name, version))
+    asset = workspace.assets.get((kind, name, version)) or curated.find(kind, name, version)
     if asset is None:
         raise asset_not_found(kind, name, version)
     return asset

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dev.emulators.azureml.authorization import Permission, RoleAssignments
-from dev.emulators.azureml.state import DEFAULT_USER
+from dev.emulators.azureml.stale import Stale, StaleReads
+from dev.emulators.azureml.state import DEFAULT_USER, Operation
 from dev.emulators.azureml.wire import Json
+from dev.emulators.azureml.wordings import WORDINGS, Wording
 
 MOST_RECORDED = 20_000
 SHORT_OPERATION = 0.25
@@ -46,6 +48,11 @@ class Fault:
     status: int
     times: int
     body: Any = None
+    """JSON instead of the service's, also of a success."""
+    text: str | None = None
+    """Text instead of JSON, as a proxy on the way may answer."""
+    wording: Wording | None = None
+    """What Azure says, by name."""
     headers: Mapping[str, str] = field(default_factory=dict)
     delay_seconds: float = 0.0
     drop: bool = False
@@ -57,6 +64,25 @@ class Fault:
         """Whether this call is to go wrong."""
         same_method = self.method in ("*", method)
         return self.times > 0 and same_method and self.path.search(path) is not None
+
+
+@dataclass(frozen=True)
+class Hang:
+    """Operations that do not end for as long as this is here."""
+
+    endpoint: re.Pattern[str]
+    deployment: re.Pattern[str] | None
+    """None for all, those of endpoints themselves too."""
+    kinds: frozenset[str]
+    """Of `Operation.kind`; empty for all."""
+
+    def holds(self, operation: Operation) -> bool:
+        """Whether it is meant for this operation."""
+        if self.kinds and operation.kind not in self.kinds:
+            return False
+        if self.deployment is not None and not self.deployment.fullmatch(operation.deployment):
+            return False
+        return self.endpoint.fullmatch(operation.endpoint) is not None
 
 
 @dataclass
@@ -92,6 +118,8 @@ class Control:
         self.speeds: list[Speed] = []
         self.faults: list[Fault] = []
         self.provisioning_faults: list[ProvisioningFault] = []
+        self.hangs: list[Hang] = []
+        self.stale = Stale()
         self.compute_states: dict[tuple[str, str], str] = {}
         """By workspace and compute, where it is not Succeeded."""
         self.requests: deque[Json] = deque(maxlen=MOST_RECORDED)
@@ -102,10 +130,20 @@ class Control:
         self.roles.clear()
         self.limits.clear()
         self.speeds.clear()
-        self.faults.clear()
-        self.provisioning_faults.clear()
+        self.clear_faults()
         self.compute_states.clear()
         self.requests.clear()
+
+    def clear_faults(self) -> None:
+        """Let everything go as it should from now on."""
+        self.faults.clear()
+        self.provisioning_faults.clear()
+        self.hangs.clear()
+        self.stale.clear()
+
+    def is_hanging(self, operation: Operation) -> bool:
+        """Whether an operation is not to end now."""
+        return any(hang.holds(operation) for hang in self.hangs)
 
     def seconds(self, workspace: str, endpoint: str, deployment: str) -> float:
         """Provisioning time by the latest setting that matches."""
@@ -127,6 +165,10 @@ class Control:
             elif "endpoint_fails" in raw:
                 fault = _provisioning_fault(raw["endpoint_fails"], of_deployment=False)
                 self.provisioning_faults.append(fault)
+            elif "operation_hangs" in raw:
+                self.hangs.append(_hang(raw["operation_hangs"]))
+            elif "stale_reads" in raw:
+                self.stale.add(_stale_reads(raw["stale_reads"]))
             else:
                 self.faults.append(_fault(raw))
         except (KeyError, TypeError, ValueError, re.error) as error:
@@ -168,16 +210,36 @@ class Control:
 
 
 def _fault(raw: Json) -> Fault:
+    wording = WORDINGS[raw["answer"]] if "answer" in raw else None
     return Fault(
         method=raw.get("method", "*").upper(),
         path=re.compile(raw["path"], re.IGNORECASE),
-        status=int(raw.get("status", 500)),
+        status=int(raw.get("status", wording.status if wording else 500)),
         times=int(raw.get("times", 1)),
         body=raw.get("body"),
+        text=raw.get("text"),
+        wording=wording,
         headers={str(key): str(value) for key, value in raw.get("headers", {}).items()},
         delay_seconds=float(raw.get("delay_seconds", 0)),
         drop=bool(raw.get("drop", False)),
         applied=bool(raw.get("applied", False)),
+    )
+
+
+def _hang(raw: Json) -> Hang:
+    deployment = raw.get("deployment")
+    return Hang(
+        endpoint=re.compile(raw.get("endpoint", ".*")),
+        deployment=None if deployment is None else re.compile(deployment),
+        kinds=frozenset(map(str, raw.get("kinds", ()))),
+    )
+
+
+def _stale_reads(raw: Json) -> StaleReads:
+    return StaleReads(
+        path=re.compile(raw["path"], re.IGNORECASE),
+        reads=int(raw.get("reads", 1)),
+        writes=int(raw.get("writes", 1)),
     )
 
 

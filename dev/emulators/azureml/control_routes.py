@@ -37,6 +37,15 @@ async def _provisioning(request: web.Request) -> web.Response:
 
 
 async def _add_faults(request: web.Request) -> web.Response:
+    """One fault or a list of them.
+
+    ``{"path": regex, "method", "times"}`` with ``status``, ``body``, ``text``, ``headers``,
+    ``delay_seconds``, ``drop``, ``applied``, or with ``answer``, a name of `wordings`, is for
+    calls;
+    ``{"deployment_fails"|"endpoint_fails": {…}}`` is for operations that are to fail,
+    ``{"operation_hangs": {"endpoint", "deployment", "kinds"}}`` for those that do not end while it
+    is there, ``{"stale_reads": {"path": regex, "reads", "writes"}}`` for what is read after writes.
+    """
     raw = await _json(request)
     try:
         for fault in raw if isinstance(raw, list) else [raw]:
@@ -92,9 +101,7 @@ async def _user(request: web.Request) -> web.Response:
 
 
 async def _delete_faults(request: web.Request) -> web.Response:
-    control = request.app[EMULATOR].control
-    control.faults.clear()
-    control.provisioning_faults.clear()
+    request.app[EMULATOR].control.clear_faults()
     return web.Response(status=204)
 
 

@@ -9,7 +9,12 @@ from dataclasses import replace
 
 from dev.emulators.azureml.config import PROVIDER
 from dev.emulators.azureml.endpoints import check_name, has_traffic, is_kubernetes
-from dev.emulators.azureml.exceptions import conflict, inferencing_error, not_found
+from dev.emulators.azureml.exceptions import (
+    conflict,
+    endpoint_unsettled,
+    inferencing_error,
+    not_found,
+)
 from dev.emulators.azureml.machines import size_of
 from dev.emulators.azureml.references import find_asset, is_curated_environment
 from dev.emulators.azureml.state import TRANSIENT, Deployment, Endpoint, Workspace
@@ -22,6 +27,9 @@ NO_CODE_TYPES = frozenset({"mlflow_model", "triton_model"})
 """Model types that are served without scoring code and environment."""
 
 _KUBERNETES_NAMES = range(6, 63)
+_WITH_PRIVATE_NETWORK = frozenset({"2022-02-01-preview"})
+"""The api-versions whose interface has `privateNetworkConnection`."""
+
 _PROBE = {
     "failureThreshold": 30,
     "successThreshold": 1,
@@ -58,8 +66,8 @@ def put_deployment(
         The deployment, and whether it is new.
 
     Raises:
-        ArmError: 400 for what the rules refuse, 404 for missing assets, 409 while it or its
-            endpoint is being changed.
+        ArmError: 400 for what the rules refuse and while its endpoint is being changed, 404 for
+            missing assets, 409 while it is being changed itself.
     """
     check_name(name, "Deployment")
     existing = workspace.deployments.get((endpoint.name, name))
@@ -86,10 +94,11 @@ def put_deployment(
     )
 
 
-def _check_settled(*resources: Endpoint | Deployment | None) -> None:
-    for resource in resources:
-        if resource and resource.state in TRANSIENT:
-            raise conflict(resource.name, resource.state)
+def _check_settled(endpoint: Endpoint, existing: Deployment | None) -> None:
+    if endpoint.state in TRANSIENT:
+        raise endpoint_unsettled(endpoint.name, endpoint.state)
+    if existing and existing.state in TRANSIENT:
+        raise conflict()
 
 
 def _check_compute(endpoint: Endpoint, name: str, properties: Json) -> None:
@@ -184,7 +193,7 @@ def patch_deployment(deployment: Deployment, given: Json, now: float) -> Deploym
         ArmError: 409 while it is being changed.
     """
     if deployment.state in TRANSIENT:
-        raise conflict(deployment.name, deployment.state)
+        raise conflict()
     body = dict(deployment.body)
     if given.get("tags") is not None:
         body["tags"] = given["tags"]
@@ -226,8 +235,10 @@ def request_limit(body: Json) -> int:
     return 2 * per_instance * instances
 
 
-def deployment_body(workspace: Workspace, deployment: Deployment, operation: str) -> Json:
-    """A deployment as ARM shows it.
+def deployment_body(
+    workspace: Workspace, deployment: Deployment, operation: str, api_version: str
+) -> Json:
+    """A deployment as ARM shows it in an api-version.
 
     What was not given is filled in by the service only once it has been provisioned; until then the
     request timeout is PT0S and the probes are null.
@@ -243,6 +254,8 @@ def deployment_body(workspace: Workspace, deployment: Deployment, operation: str
     else:
         properties["requestSettings"]["requestTimeout"] = "PT0S"
     properties["provisioningState"] = deployment.state
+    if api_version not in _WITH_PRIVATE_NETWORK:
+        properties.pop("privateNetworkConnection", None)
     return {
         "id": f"{endpoint_id}/deployments/{deployment.name}",
         "name": deployment.name,

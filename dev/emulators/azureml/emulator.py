@@ -15,6 +15,7 @@ from dev.emulators.azureml.deployments import request_limit, request_timeout
 from dev.emulators.azureml.endpoints import auth_keys
 from dev.emulators.azureml.events import Publisher
 from dev.emulators.azureml.lifecycle import Lifecycle
+from dev.emulators.azureml.names import spelled
 from dev.emulators.azureml.scoring import EndpointRoute, Scorer
 from dev.emulators.azureml.servers import Fleet
 from dev.emulators.azureml.state import Store, Workspace
@@ -40,16 +41,16 @@ class Emulator:
     def endpoint_route(self, name: str) -> EndpointRoute | None:
         """How requests to an endpoint are authenticated and where they go."""
         for key, workspace in self.store.workspaces.items():
-            endpoint = workspace.endpoints.get(name)
+            endpoint = workspace.endpoints.get(spelled(name, workspace.endpoints))
             if endpoint is None or endpoint.state == "Creating":
                 continue
-            live = [d for d in workspace.deployments_of(name) if d.live_revision]
+            live = [d for d in workspace.deployments_of(endpoint.name) if d.live_revision]
             return EndpointRoute(
-                name=name,
+                name=endpoint.name,
                 auth_keys=auth_keys(endpoint),
                 traffic=endpoint.live_traffic,
                 mirror_traffic=endpoint.live_mirror,
-                servers=self.fleet.live(key, name),
+                servers=self.fleet.live(key, endpoint.name),
                 request_timeouts={d.name: request_timeout(d.live_body) for d in live},
                 request_limits={d.name: request_limit(d.live_body) for d in live},
             )

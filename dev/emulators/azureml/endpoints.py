@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from dev.emulators.azureml.config import PROVIDER
 from dev.emulators.azureml.exceptions import ArmError, conflict, inferencing_error, not_found
+from dev.emulators.azureml.names import spelled
 from dev.emulators.azureml.state import TRANSIENT, Deployment, Endpoint, Workspace
 from dev.emulators.azureml.wire import Json, arm_time
 
@@ -76,7 +77,7 @@ def put_endpoint(
     check_name(name, "Endpoint")
     existing = workspace.endpoints.get(name)
     if existing and existing.state in TRANSIENT:
-        raise conflict(name, existing.state)
+        raise conflict()
     if existing is None:
         _check_free(workspace, others, name)
     body = _endpoint_body(workspace, given)
@@ -101,7 +102,7 @@ def put_endpoint(
 def _check_free(workspace: Workspace, others: Iterable[Workspace], name: str) -> None:
     region = workspace.spec.location
     for other in others:
-        if other.spec.location == region and name in other.endpoints:
+        if other.spec.location == region and spelled(name, other.endpoints) in other.endpoints:
             message = (
                 "There is already an endpoint with this name, Endpoint name needs to be unique "
                 "within a region. Try some other name."
@@ -182,7 +183,7 @@ def patch_endpoint(endpoint: Endpoint, given: Json, now: float) -> Endpoint:
         ArmError: 409 while it is being changed.
     """
     if endpoint.state in TRANSIENT:
-        raise conflict(endpoint.name, endpoint.state)
+        raise conflict()
     allowed = {key: given[key] for key in ("tags", "identity") if given.get(key) is not None}
     return replace(endpoint, body=endpoint.body | allowed, state="Updating", modified=now)
 

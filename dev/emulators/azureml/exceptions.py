@@ -110,13 +110,21 @@ def deployment_refused(field: str, message: str) -> ArmError:
     return ArmError(400, "BadRequest", "The request is invalid.", detail=detail)
 
 
-def conflict(resource: str, state: str) -> ArmError:
-    """A change of something that another operation is changing."""
+def conflict() -> ArmError:
+    """A change of something that another operation is changing, in the words that are reported."""
+    return ArmError(409, "UserError", "Already running method")
+
+
+def endpoint_unsettled(endpoint: str, state: str) -> ArmError:
+    """A deployment on an endpoint that is being changed, as it was reported.
+
+    github.com/Azure/azure-sdk-for-net/issues/36961
+    """
     message = (
-        f"The resource '{resource}' is in the non-terminal provisioning state '{state}'. "
-        "Wait until the operation that is in progress has ended, then try again."
+        f"Cannot create a deployment in endpoint {endpoint} because it is in {state} "
+        "provisioning state."
     )
-    return ArmError(409, "Conflict", message)
+    return ArmError(400, "UserError", message)
 
 
 def not_found(detail_code: str, message: str, *, code: str = "NotFound") -> ArmError:

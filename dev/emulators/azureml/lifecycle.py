@@ -153,6 +153,9 @@ class Lifecycle:
 
     async def _wait(self, operation: Operation) -> None:
         while True:
+            if self._control.is_hanging(operation):
+                await asyncio.sleep(_TICK_SECONDS)
+                continue
             left = self._store.operations[operation.name].due - time.time()
             if left <= 0:
                 return

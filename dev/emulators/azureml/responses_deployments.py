@@ -19,7 +19,7 @@ def _show(emulator: Emulator, request: ArmRequest, deployment: Deployment) -> Js
     address = operations.unsigned_address(
         operation, request.workspace.spec, request.origin, request.api_version
     )
-    return deployments.deployment_body(request.workspace, deployment, address)
+    return deployments.deployment_body(request.workspace, deployment, address, request.api_version)
 
 
 def _get(request: ArmRequest) -> Deployment:

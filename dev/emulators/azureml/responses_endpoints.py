@@ -67,7 +67,7 @@ async def delete(emulator: Emulator, request: ArmRequest) -> ArmResponse:
     if endpoint is None:
         return ArmResponse(status=204)
     if endpoint.state in TRANSIENT:
-        raise conflict(endpoint.name, endpoint.state)
+        raise conflict()
     leaving = replace(endpoint, state="Deleting")
     operation = emulator.lifecycle.begin_endpoint(request.workspace, "delete", leaving)
     return ArmResponse(None, 202, operation_headers(request, operation))
@@ -105,7 +105,7 @@ async def regenerate_keys(emulator: Emulator, request: ArmRequest) -> ArmRespons
     endpoint = _get(request)
     _check_auth_mode(endpoint, "Key")
     if endpoint.state in TRANSIENT:
-        raise conflict(endpoint.name, endpoint.state)
+        raise conflict()
     kind = request.body.get("keyType")
     if kind not in {"Primary", "Secondary"}:
         raise inferencing_error("KeyType", "The keyType must be 'Primary' or 'Secondary'.")

@@ -61,8 +61,8 @@ GENERAL = frozenset(
 """Codes that say nothing when a more particular one is beside them."""
 
 BUSY = re.compile(
-    r"non-terminal|in progress|another operation|provisioning state|being (created|updated)"
-    r"|try again|retry",
+    r"non-terminal|in progress|another operation|already running|concurrent request"
+    r"|provisioning state|being (created|updated)|try again|retry",
     re.IGNORECASE,
 )
 """How a 409 sounds that passes by itself."""

@@ -7,7 +7,9 @@ import time
 import pytest
 import requests
 
+from dev.emulators.azureml.wordings import WORDINGS
 from tests.emulators.azureml.arm import Arm
+from tests.emulators.azureml.reference import recording
 from tests.emulators.azureml.running import Running
 
 
@@ -90,6 +92,105 @@ def test_deployment_fails_where_it_matches(qa: Arm, emulator: Running) -> None:
     assert qa.finish(qa.put_deployment("ep-one", "green"))["status"] == "Succeeded"
 
 
+def test_an_operation_hangs_until_it_is_let_go(qa: Arm, emulator: Running) -> None:
+    qa.deployed()
+    hang = {"operation_hangs": {"endpoint": "ep-one", "deployment": "", "kinds": ["update"]}}
+    emulator.control("POST", "faults", hang)
+    hanging = qa.put_endpoint("ep-one", traffic={"blue": 100})
+    assert qa.finish(qa.put_endpoint("ep-two"))["status"] == "Succeeded"
+    time.sleep(0.3)
+    shown = qa.call("GET", "onlineEndpoints/ep-one").json()["properties"]
+    assert shown["provisioningState"] == "Updating"
+    assert qa.raw("GET", hanging.headers["Azure-AsyncOperation"]).json()["status"] == "Updating"
+    emulator.control("DELETE", "faults")
+    assert qa.finish(hanging)["status"] == "Succeeded"
+
+
+def test_reads_after_a_write_show_for_a_while_what_was_before(qa: Arm, emulator: Running) -> None:
+    qa.deployed()
+    path = "onlineEndpoints/ep-one"
+    stale = {"stale_reads": {"path": "/onlineEndpoints/ep-one$", "reads": 2}}
+    emulator.control("POST", "faults", stale)
+    qa.finish(qa.put_endpoint("ep-one", traffic={"blue": 100}))
+    shown = [qa.call("GET", path).json()["properties"] for _ in range(3)]
+    assert [s["traffic"] for s in shown] == [{}, {}, {"blue": 100}]
+    assert shown[0]["provisioningState"] == "Succeeded"
+    qa.finish(qa.put_endpoint("ep-one", traffic={"blue": 0}))  # one write was asked for
+    assert qa.call("GET", path).json()["properties"]["traffic"] == {"blue": 0}
+
+
+def test_what_was_just_made_is_not_there_yet_and_what_was_deleted_still_is(
+    qa: Arm, emulator: Running
+) -> None:
+    path = "models/diabetes/versions/1"
+    stale = {"stale_reads": {"path": "/models/diabetes", "writes": 2}}
+    emulator.control("POST", "faults", stale)
+    qa.register_model()
+    assert [qa.call("GET", path).status_code for _ in range(2)] == [404, 200]
+    qa.call("DELETE", path)
+    assert [qa.call("GET", path).status_code for _ in range(2)] == [200, 404]
+
+
+def test_a_write_that_is_refused_makes_nothing_stale(qa: Arm, emulator: Running) -> None:
+    emulator.control("POST", "faults", {"stale_reads": {"path": "/models/"}})
+    assert qa.call("PUT", "models/diabetes/versions/1", {"properties": {}}).status_code == 400
+    qa.register_model()
+    codes = [qa.call("GET", "models/diabetes/versions/1").status_code for _ in range(2)]
+    assert codes == [404, 200]
+
+
+def test_a_success_with_another_body(qa: Arm, emulator: Running) -> None:
+    odd = {"properties": {"provisioningState": "Dancing"}}
+    emulator.control("POST", "faults", {"path": "/models/", "status": 200, "body": odd})
+    page = {"path": "/models/", "status": 200, "text": "<html>Sign in</html>"}
+    emulator.control("POST", "faults", page | {"headers": {"Content-Type": "text/html"}})
+    answer = qa.call("GET", "models/absent/versions/1")
+    assert (answer.status_code, answer.json()) == (200, odd)
+    assert answer.headers["x-ms-response-type"] == "standard"
+    answer = qa.call("GET", "models/absent/versions/1")
+    assert (answer.status_code, answer.text) == (200, "<html>Sign in</html>")
+    assert answer.headers["Content-Type"].startswith("text/html")
+
+
+def test_a_write_is_carried_out_and_answered_with_another_body(qa: Arm, emulator: Running) -> None:
+    fault = {"method": "PUT", "path": "/models/", "status": 200, "body": {}, "applied": True}
+    emulator.control("POST", "faults", fault)
+    answer = qa.register_model()
+    assert (answer.status_code, answer.json()) == (200, {})
+    assert qa.call("GET", "models/diabetes/versions/1").status_code == 200
+
+
+@pytest.mark.parametrize("name", sorted(WORDINGS))
+def test_what_azure_says_is_chosen_by_name(qa: Arm, emulator: Running, name: str) -> None:
+    emulator.control("POST", "faults", {"path": "/onlineEndpoints/", "answer": name})
+    answer = qa.call("GET", "onlineEndpoints/ep-one")
+    error = answer.json()["error"]
+    wording = WORDINGS[name]
+    assert (answer.status_code, error["code"]) == (wording.status, wording.code)
+    assert "{" not in error["message"]
+    assert ("additionalInfo" in error) is not wording.from_gateway
+
+
+@pytest.mark.parametrize(
+    ("name", "recorded"),
+    [
+        ("service-error", "InternalServerError"),
+        ("transient-error", "Service invocation timed out."),
+        ("immutable-field", "is immutable, try specifying a new version."),
+        ("terminal-status", "is in terminal status, it can't be canceled."),
+    ],
+)
+def test_recorded_words_are_as_they_were_recorded(name: str, recorded: str) -> None:
+    """Held against the recordings, not against what this emulator says elsewhere."""
+    entries = recording("errors_from_recordings.json")
+    bodies = [entry["ResponseBody"] for entry in entries if entry["ResponseBody"]]
+    (error,) = [b["error"] for b in bodies if recorded in b["error"]["message"]]
+    said = WORDINGS[name].error("/x/name").body("eastus2")
+    assert said is not None
+    assert recorded in said["error"]["message"]
+    assert said["error"]["code"] == error["code"]
+
+
 def test_endpoint_fails(qa: Arm, emulator: Running) -> None:
     fault = {"endpoint": "ep-one", "code": "InternalServerError", "message": "no luck"}
     emulator.control("POST", "faults", {"endpoint_fails": fault})
@@ -139,7 +240,17 @@ def test_not_understood(emulator: Running, path: str, body: object) -> None:
         emulator.control("POST", path, body)
 
 
-@pytest.mark.parametrize("fault", [{"status": 500}, {"path": "("}, {"deployment_fails": {}}])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 500},
+        {"path": "("},
+        {"path": ".", "answer": "dancing"},
+        {"deployment_fails": {}},
+        {"stale_reads": {"reads": 1}},
+        {"operation_hangs": {"endpoint": "("}},
+    ],
+)
 def test_not_a_fault(emulator: Running, fault: dict[str, object]) -> None:
     with pytest.raises(requests.HTTPError, match="400"):
         emulator.control("POST", "faults", fault)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 
 import pytest
+import requests
 
 from tests.emulators.azureml.arm import Arm
 from tests.emulators.azureml.running import Running
 from tests.emulators.azureml.test_errors import error, inferencing_message
+
+RUNNING = (409, "UserError")
+"""Status and code of a change while another is under way."""
 
 
 @pytest.mark.parametrize("name", ["ab", "a" * 33, "1abc", "abc-", "a_b_c"])
@@ -113,19 +117,65 @@ def test_live_deployment_is_kept(qa: Arm) -> None:
 def test_conflict_while_changing(qa: Arm, emulator: Running) -> None:
     emulator.control("POST", "provisioning", {"seconds": 20})
     creating = qa.put_endpoint("ep-one")
-    assert error(qa.put_endpoint("ep-one")) == (409, "Conflict")
-    assert error(qa.call("DELETE", "onlineEndpoints/ep-one")) == (409, "Conflict")
+    assert error(qa.put_endpoint("ep-one")) == RUNNING
+    assert error(qa.call("DELETE", "onlineEndpoints/ep-one")) == RUNNING
     qa.register_model()
-    assert error(qa.put_deployment("ep-one", "blue")) == (409, "Conflict")
+    refused = qa.put_deployment("ep-one", "blue")
+    assert error(refused) == (400, "UserError")
+    assert refused.json()["error"]["message"] == (
+        "Cannot create a deployment in endpoint ep-one because it is in Creating provisioning "
+        "state."
+    )
     emulator.control("POST", "provisioning", {"seconds": 0.2})
     qa.finish(creating)
     emulator.control("POST", "provisioning", {"seconds": 20, "deployment": "blue"})
     started = qa.put_deployment("ep-one", "blue")
     assert started.status_code == 201
-    assert error(qa.put_deployment("ep-one", "blue")) == (409, "Conflict")
+    assert error(qa.put_deployment("ep-one", "blue")) == RUNNING
     blue = "onlineEndpoints/ep-one/deployments/blue"
-    assert error(qa.call("DELETE", blue)) == (409, "Conflict")
-    assert error(qa.call("PATCH", blue, {"tags": {}})) == (409, "Conflict")
+    assert error(qa.call("DELETE", blue)) == RUNNING
+    patched = qa.call("PATCH", blue, {"tags": {}})
+    assert error(patched) == RUNNING
+    assert patched.json()["error"]["message"] == "Already running method"
+
+
+def test_an_endpoint_answers_to_its_name_in_any_case(qa: Arm, prod: Arm) -> None:
+    qa.deployed("ep-One")
+    shown = qa.call("GET", "onlineEndpoints/EP-ONE")
+    assert (shown.status_code, shown.json()["name"]) == (200, "ep-One")
+    assert qa.call("GET", "onlineEndpoints/ep-one/deployments/blue").status_code == 200
+    assert qa.put_endpoint("ep-ONE", traffic={"blue": 100}).status_code == 200
+    assert qa.call("DELETE", "onlineEndpoints/ep-two").status_code == 204
+    assert "unique within a region" in inferencing_message(prod.put_endpoint("eP-oNE"))
+    keys = qa.call("POST", "onlineEndpoints/ep-one/listKeys").json()
+    scored = requests.post(
+        f"{qa.url}/endpoints/westeurope/EP-one/score",
+        json={},
+        headers={
+            "Authorization": f"Bearer {keys['primaryKey']}",
+            "azureml-model-deployment": "blue",
+        },
+        timeout=10,
+    )
+    assert scored.status_code != 404
+
+
+def test_the_private_network_is_shown_only_in_the_version_that_has_it(qa: Arm) -> None:
+    qa.deployed()
+    path = "onlineEndpoints/ep-one/deployments/blue"
+    old = qa.call("GET", path, version="2022-02-01-preview").json()["properties"]
+    assert old["privateNetworkConnection"] is False
+    new = qa.call("GET", path, version="2023-04-01-preview").json()["properties"]
+    assert "privateNetworkConnection" not in new
+
+
+def test_a_curated_environment_that_a_deployment_takes_is_found(qa: Arm) -> None:
+    curated = qa.call("GET", "environments/AzureML-sklearn-1.5/versions/24")
+    assert (curated.status_code, curated.json()["name"]) == (200, "24")
+    assert curated.json()["properties"]["environmentType"] == "Curated"
+    assert qa.call("GET", "environments/AzureML-sklearn-1.5").status_code == 200
+    assert qa.call("GET", "environments/sklearn-1.5/versions/24").status_code == 404
+    assert qa.call("GET", "models/AzureML-sklearn-1.5/versions/24").status_code == 404
 
 
 def test_model_of_another_workspace(qa: Arm, prod: Arm) -> None:
