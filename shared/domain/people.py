@@ -98,6 +98,11 @@ def may_be(said: str, address: str, name: str = "") -> bool:
     return True in answers or False not in answers
 
 
+def is_telling(said: str) -> bool:
+    """Whether there is anything in a name by which people could be told apart."""
+    return len(said) <= PERSON_CHARACTERS and bool(_read(_plain(said)).core)
+
+
 def _names_of(address: str, name: str) -> list[_Name]:
     """A person's names; an address that their display name explains says nothing more."""
     given, own = (

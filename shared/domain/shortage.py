@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from shared.domain.people import is_telling
+
 NAME_CHARACTERS: Final = 100
 """Of a requester's name that are shown."""
 
@@ -55,16 +57,16 @@ def doubt(requester: str, people: Sequence[str], *, is_registrant: bool) -> str:
 
 def ways_out(shortage: Shortage) -> tuple[str, ...]:
     """What an owner of the pipeline can do about it."""
+    consent = "set requester_may_approve: true in the pipeline and deploy it"
     if not shortage.requester.strip():
-        return (
-            "set requester_may_approve: true in the pipeline and deploy it",
-            "start the release again by hand, with requested_by",
-        )
+        return consent, "start the release again by hand, with requested_by"
+    if not is_telling(shortage.requester):
+        return (consent,)  # whoever is added or named, it may be them
     names = "as Microsoft Entra ID has them, for example Ada Lovelace <ada@example.com>,"
     return (
         "add approvers to the pipeline and deploy it",
         f"give the approvers' display names in the pipeline, {names} and deploy it",
-        "set requester_may_approve: true in the pipeline and deploy it",
+        consent,
     )
 
 

@@ -31,6 +31,7 @@ from shared.domain.release import (
     Release,
     StageRecord,
 )
+from shared.domain.shortage import Shortage
 
 TIMES = st.datetimes(min_value=datetime(2000, 1, 1)).map(  # noqa: DTZ001 (the zone follows)
     lambda at: at.replace(tzinfo=UTC, fold=0)
@@ -85,6 +86,7 @@ STAGES = every(
     started_at=MAYBE_TIME,
     ended_at=MAYBE_TIME,
     ask=st.none() | ASKS,
+    shortage=st.none() | every(Shortage, since=TIMES, expires_at=TIMES),
     traffic_before=st.none() | st.dictionaries(st.text(), st.integers(), max_size=3),
     probe=st.none() | PROBES,
     model=st.none() | every(ModelVersion),
