@@ -15,7 +15,7 @@ from bench.running import RunningStack, running_stack
 from shared.adapters.store import index
 from shared.adapters.store.rows import RELEASE, release_row
 from shared.adapters.store.table_store import TABLE
-from shared.domain.names import release_id
+from shared.domain.names import release_ids
 from shared.domain.release import ModelVersion, Outcome, Release, StageRecord, StageState
 
 FEW, MANY = 100, 20_000
@@ -131,7 +131,7 @@ def _release(number: int) -> Release:
         for name in ("qa", "prod")
     )
     return Release(
-        id=release_id(PIPELINE, model, 1),
+        id=release_ids(PIPELINE, model, 1)[0],
         pipeline=PIPELINE,
         model=model,
         workspace="/subscriptions/1/resourceGroups/rg-qa/workspaces/wk-qa",

@@ -17,24 +17,31 @@ RELEASE_TAG = "modelgate-release"
 """Tag of a deployment, and of a copied model: the release that made it."""
 
 
-def release_id(pipeline: str, model: ModelVersion, attempt: int) -> ReleaseId:
-    """The id of a release, the same for every delivery of the same event.
+def release_ids(pipeline: str, model: ModelVersion, attempt: int) -> tuple[ReleaseId, ReleaseId]:
+    """The ids that a release may have, the same for every delivery of the same event.
 
-    It is also the orchestration's instance id: lower case (instance ids that differ only in case
+    The second is for where another version's release has the first: registrants choose versions,
+    and of the few digits of a hash in the first one they find two that are alike.
+
+    They are also the orchestration's instance id: lower case (instance ids that differ only in case
     disturb each other) and free of what Table Storage and Durable Functions refuse in keys.
     """
     slug = _slug(f"{model.name}-{model.version}", SLUG_LENGTH)
     suffix = "" if attempt == 1 else f"-{attempt}"
-    return ReleaseId(f"{slug}-{_hash(pipeline, model.name, model.version)[:10]}{suffix}")
+    digits = _hash(pipeline, model.name, model.version)
+    return ReleaseId(f"{slug}-{digits[:10]}{suffix}"), ReleaseId(f"{slug}-{digits[:32]}{suffix}")
 
 
-def deployment_name(release: ReleaseId, version: str) -> str:
-    """The deployment of a release, the same in every stage.
+def deployment_names(release: ReleaseId, version: str) -> tuple[str, str]:
+    """The names that a release's deployment may have, the same in every stage.
+
+    The second is for where another release's deployment has the first (see `release_ids`).
 
     Lower case, at most 32 characters, letter first: what managed and Kubernetes endpoints take
     together with an endpoint name of up to 30 (azure-facts: names 3-32, both 6-62).
     """
-    return f"v{_slug(version, 16)}-{_hash(release)[:8]}"
+    digits = _hash(release)
+    return f"v{_slug(version, 16)}-{digits[:8]}", f"v{_slug(version, 4)}-{digits[:26]}"
 
 
 def operation_id(*parts: str) -> str:

@@ -100,7 +100,7 @@ def may_be(said: str, address: str, name: str = "") -> bool:
 
 def is_telling(said: str) -> bool:
     """Whether there is anything in a name by which people could be told apart."""
-    return len(said) <= PERSON_CHARACTERS and bool(_read(_plain(said)).core)
+    return len(said) <= REQUESTER_CHARACTERS and bool(_read(_plain(said)).core)
 
 
 def _names_of(address: str, name: str) -> list[_Name]:

@@ -178,6 +178,10 @@ class Release:
                 return stage
         raise KeyError(name)
 
+    def is_of(self, pipeline: str, model: ModelVersion) -> bool:
+        """Whether it is a release of this version through this pipeline."""
+        return (self.pipeline, self.model) == (pipeline, model)
+
     def is_newer_than(self, other: "Release") -> bool:
         """Whether its version was registered later.
 

@@ -5,9 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from shared.domain.names import release_id
+from shared.domain.names import release_ids
 from shared.domain.pipeline import Json, Pipeline
-from shared.domain.release import AuditEvent, EventType, ModelVersion, Release, StageRecord
+from shared.domain.release import (
+    AuditEvent,
+    EventType,
+    ModelVersion,
+    Release,
+    ReleaseId,
+    StageRecord,
+)
 
 SERVICE = "modelgate"
 """The actor of what nobody in particular did."""
@@ -50,13 +57,24 @@ def begin(
     model: ModelVersion,
     *,
     at: datetime,
+    release_id: ReleaseId | None = None,
     attempt: int = 1,
     requested_by: str | None = None,
     details: Mapping[str, Json] | None = None,
 ) -> Change:
-    """A new release of a model version, with its first event."""
+    """A new release of a model version, with its first event.
+
+    Args:
+        pipeline: Which it goes through.
+        model: Exactly one version.
+        at: Now.
+        release_id: One of `release_ids`; None for the first.
+        attempt: 1 for the first.
+        requested_by: Who started it by hand; None when the registration did.
+        details: Of the first event.
+    """
     release = Release(
-        id=release_id(pipeline.name, model, attempt),
+        id=release_id or release_ids(pipeline.name, model, attempt)[0],
         pipeline=pipeline.name,
         model=model,
         workspace=pipeline.source.arm_id,

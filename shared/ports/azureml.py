@@ -173,7 +173,11 @@ class Endpoints(Protocol):
     def begin_deploy(
         self, *, stage: Stage, deployment: str, model: ModelVersion, tags: Mapping[str, str]
     ) -> str:
-        """Create or update a deployment of exactly `model` without touching any traffic."""
+        """Create or update a deployment of exactly `model` without touching any traffic.
+
+        Raises:
+            StepError: `DeploymentNameTaken` where there is one without these tags: somebody else's.
+        """
 
     def begin_traffic(self, *, stage: Stage, traffic: Mapping[str, int]) -> str:
         """Set the endpoint's traffic map (percent per deployment; sums to 0 or 100)."""

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from shared.domain.errors import StepError
 from shared.domain.limits import EVENT_NUMBER
-from shared.domain.names import release_id as id_of
+from shared.domain.names import release_ids
 from shared.domain.pipeline import Json, Pipeline
 from shared.domain.release import EventType, ModelVersion, Release, ReleaseId
 from shared.domain.trail import Change, begin
@@ -201,28 +201,42 @@ def _create(
     """The next attempt, reserved in the store."""
     attempt = 1
     while True:
-        stored = services.store.get(release_id=id_of(pipeline.name, model, attempt))
-        if stored is not None and not stored.release.is_over:
+        release_id, newest = _attempt(services, pipeline.name, model, attempt)
+        if newest is not None and not newest.is_over:
             raise ProblemError(
                 409,
                 "release-is-open",
                 "This version is being released already",
-                f"Release {stored.release.id} of {model.name} version {model.version} has not "
+                f"Release {newest.id} of {model.name} version {model.version} has not "
                 "ended. Wait for it, or abort it first.",
-                release_id=stored.release.id,
+                release_id=newest.id,
             )
-        if stored is None:
-            change = begin(
-                pipeline,
-                model,
-                at=services.clock.now(),
-                attempt=attempt,
-                requested_by=requested_by,
-            )
-            if services.store.create(release=change.release, events=change.events):
-                return change.release
-            continue  # somebody else was quicker: look at theirs
-        attempt += 1
+        if newest is not None:
+            attempt += 1
+            continue
+        change = begin(
+            pipeline,
+            model,
+            at=services.clock.now(),
+            release_id=release_id,
+            attempt=attempt,
+            requested_by=requested_by,
+        )
+        if services.store.create(release=change.release, events=change.events):
+            return change.release
+        # somebody else was quicker: look at theirs
+
+
+def _attempt(
+    services: Services, pipeline: str, model: ModelVersion, attempt: int
+) -> tuple[ReleaseId, Release | None]:
+    """The id of an attempt, and its release where there is one."""
+    first, second = release_ids(pipeline, model, attempt)
+    stored = services.store.get(release_id=first)
+    if stored is None or stored.release.is_of(pipeline, model):
+        return first, stored.release if stored else None
+    stored = services.store.get(release_id=second)
+    return second, stored.release if stored else None
 
 
 def _aborting(services: Services, release: Release, by: str, reason: str) -> Change | None:

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 
+TURNING = {sign: f"[U+{sign:04X}]" for sign in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+"""What turns the direction of reading, made visible: it could have a page of registrants' words
+read otherwise than it is written ("Trojan Source", CVE-2021-42574)."""
+
 
 def render(template: str, /, **values: object) -> str:
     """A template below `templates/` with these values; a value that it lacks is an error."""
-    return environment().get_template(template).render(**values)
+    return environment().get_template(template).render(**values).translate(TURNING)
 
 
 @cache

@@ -3,6 +3,8 @@
 import logging
 from datetime import datetime
 
+from shared.domain.errors import technical
+from shared.domain.names import release_ids
 from shared.domain.pipeline import Json, Pipeline
 from shared.domain.registration import MalformedEventError, Registration, read_event, takers
 from shared.domain.release import IgnoredEvent, ReleaseId
@@ -53,29 +55,36 @@ def _start(
     registration: Registration,
 ) -> ReleaseId:
     """Reserve the release in the store, then start it; a repeated event does neither twice."""
-    change = begin(
-        pipeline,
-        registration.model,
-        at=services.clock.now(),
-        details={"event_id": registration.event_id},
-    )
-    with services.telemetry.release(release_id=change.release.id, doing="take_event"):
-        return _reserve(services, orchestrations, change, registration)
+    for release_id in release_ids(pipeline.name, registration.model, 1):
+        change = begin(
+            pipeline,
+            registration.model,
+            at=services.clock.now(),
+            release_id=release_id,
+            details={"event_id": registration.event_id},
+        )
+        with services.telemetry.release(release_id=release_id, doing="take_event"):
+            if _reserve(services, orchestrations, change, registration):
+                return release_id
+    raise technical("ReleaseIdTaken", f"Every id of release {release_id} is another version's.")
 
 
 def _reserve(
     services: Services, orchestrations: Orchestrations, change: Change, registration: Registration
-) -> ReleaseId:
+) -> bool:
+    """Whether the release is there; another version's may have its id."""
     release = change.release
     if services.store.create(release=release, events=change.events):
         logger.info("release %s: reserved for event %s", release.id, registration.event_id)
     else:
         stored = services.store.get(release_id=release.id)
+        if stored is not None and not stored.release.is_of(release.pipeline, release.model):
+            return False
         logger.info("release %s: event %s came again", release.id, registration.event_id)
         if stored is not None and stored.release.is_over:
-            return release.id
+            return True
     orchestrations.start(release_id=release.id)
-    return release.id
+    return True
 
 
 def _ignore(

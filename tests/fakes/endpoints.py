@@ -85,6 +85,9 @@ class FakeEndpoints:
         served = self._endpoint(stage)
         if self._models.get(workspace=stage.workspace, model=model) is None:
             raise technical("ModelNotFound", f"{stage.workspace.name} has no {model}.")
+        known = served.deployments.get(deployment)
+        if known is not None and not tags.items() <= known.tags.items():
+            raise technical("DeploymentNameTaken", f"{deployment} is somebody else's.")
         served.deployments[deployment] = Deployment(
             name=deployment,
             provisioning=OperationState.RUNNING,

@@ -78,6 +78,12 @@ class AzureMlEndpoints:
         there = self._deployment(stage, name)
         if there is not None and _is_same(there, stage, model, tags):
             return str(Started(Kind.DEPLOYMENT, name, None))
+        if there is not None and not tags.items() <= there.tags.items():
+            raise technical(
+                "DeploymentNameTaken",
+                f"{stage.endpoint} has a deployment {name} that this release did not make, so it "
+                "is left alone. Delete it, then start the release again.",
+            )
         location = self._workspaces.facts(stage.workspace).location
         client = self._workspaces.client(stage.workspace)
         with azure_ml_stops_here(f"Deployment {name} on {stage.endpoint}", stage.workspace):

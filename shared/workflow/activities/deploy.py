@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.domain.errors import Blame, StepError, Trouble
-from shared.domain.names import PIPELINE_TAG, RELEASE_TAG, deployment_name
+from shared.domain.errors import Blame, StepError, Trouble, technical
+from shared.domain.names import PIPELINE_TAG, RELEASE_TAG, deployment_names
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, Outcome, Probe, ReleaseId, StageState
 from shared.ports import OperationState, OperationStatus
@@ -69,9 +69,27 @@ def prepare_endpoint(turn: Turn, _: Mapping[str, Json]) -> Answer:
             f"{stage.endpoint} serves version {newer} by now, which is newer; nobody has agreed to "
             f"put version {turn.release.model.version} over it.",
         )
-    name = deployment_name(turn.release.id, turn.release.model.version)
+    name = _free_name(turn)
     turn.commit(turn.updated(deployment=name, traffic_before=dict(endpoint.traffic)))
     return Answer.done()
+
+
+def _free_name(turn: Turn) -> str:
+    """The deployment's name: no other's, which would be given this release's model.
+
+    Raises:
+        StepError: Others have both.
+    """
+    there = turn.services.endpoints.deployments(stage=turn.stage)
+    taken = {each.name for each in there if each.tags.get(RELEASE_TAG) != turn.release.id}
+    for name in deployment_names(turn.release.id, turn.release.model.version):
+        if name not in taken:
+            return name
+    raise technical(
+        "DeploymentNameTaken",
+        f"{turn.stage.endpoint} has a deployment {name} that this release did not make. Delete it, "
+        "then start the release again.",
+    )
 
 
 def deploy_model(turn: Turn, _: Mapping[str, Json]) -> Answer:

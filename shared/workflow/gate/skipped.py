@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from shared.domain.evidence import Current, Difference, Skipped, skipped_by
-from shared.domain.names import release_id
+from shared.domain.names import release_ids
 from shared.domain.release import ModelVersion, Release
 from shared.ports import RegisteredVersion
 from shared.workflow.turn import Turn
@@ -82,9 +82,17 @@ def _newest_attempt(turn: Turn, version: str) -> Release | None:
     model = ModelVersion(turn.release.model.name, version)
     newest: Release | None = None
     for attempt in range(1, MOST_ATTEMPTS + 1):
-        name = release_id(turn.release.pipeline, model, attempt)
-        stored = turn.services.store.get(release_id=name)
-        if stored is None:
+        release = _attempt(turn, model, attempt)
+        if release is None:
             break
-        newest = stored.release
+        newest = release
     return newest
+
+
+def _attempt(turn: Turn, model: ModelVersion, attempt: int) -> Release | None:
+    pipeline = turn.release.pipeline
+    for release_id in release_ids(pipeline, model, attempt):
+        stored = turn.services.store.get(release_id=release_id)
+        if stored is None or stored.release.is_of(pipeline, model):
+            return stored.release if stored else None
+    return None

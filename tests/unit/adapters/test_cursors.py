@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.adapters.store import keys
 from shared.adapters.store.index import list_name, next_cursor, position
-from shared.domain.names import release_id
+from shared.domain.names import release_ids
 from shared.domain.release import ModelVersion, Outcome
 
 TIMES = st.datetimes(timezones=st.just(UTC))
@@ -24,7 +24,7 @@ def cursor_of(text: str) -> str:
 def test_what_a_list_gives_is_read_in_that_list_alone(
     name: str, at: datetime, model: str, version: str, attempt: int
 ) -> None:
-    key = keys.latest_first(at, release_id("diabetes", ModelVersion(model, version), attempt))
+    key = keys.latest_first(at, release_ids("diabetes", ModelVersion(model, version), attempt)[1])
     cursor = next_cursor(name, key)
     assert position(name, cursor) == key
     with pytest.raises(ValueError, match="not of this list"):

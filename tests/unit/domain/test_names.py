@@ -7,14 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.names import deployment_name, operation_id, person_key, release_id
+from shared.domain.names import deployment_names, operation_id, person_key, release_ids
 from shared.domain.release import ModelVersion, ReleaseId
+from shared.web.http import RELEASE_ID
 
 INSTANCE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 """Durable instance ids take no `/ \\ # ?`, no `@` in front, and are told apart ignoring case."""
 
 DEPLOYMENT_NAME = re.compile(r"[a-z][a-z0-9-]{1,30}[a-z0-9]")
 """azure-facts: 3-32 characters, letter first, no hyphen at the end."""
+
+
+def release_id(pipeline: str, model: ModelVersion, attempt: int) -> ReleaseId:
+    return release_ids(pipeline, model, attempt)[0]
+
+
+def deployment_name(release: ReleaseId, version: str) -> str:
+    return deployment_names(release, version)[0]
+
 
 models = st.builds(
     ModelVersion,
@@ -25,9 +35,12 @@ models = st.builds(
 
 @given(st.text(min_size=1, max_size=30), models, st.integers(1, 999))
 def test_names_are_legal_for_any_model(pipeline: str, model: ModelVersion, attempt: int) -> None:
-    release = release_id(pipeline, model, attempt)
-    assert INSTANCE_ID.fullmatch(release)
-    assert DEPLOYMENT_NAME.fullmatch(deployment_name(release, model.version))
+    for release in release_ids(pipeline, model, attempt):
+        assert INSTANCE_ID.fullmatch(release)
+        assert RELEASE_ID.fullmatch(release)
+        names = deployment_names(release, model.version)
+        assert len(set(names)) == 2
+        assert all(map(DEPLOYMENT_NAME.fullmatch, names))
 
 
 @given(models, models)

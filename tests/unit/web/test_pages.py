@@ -205,7 +205,7 @@ def test_what_people_wrote_stays_text_on_every_page() -> None:
 
 
 def test_texts_from_right_to_left_do_not_turn_what_is_beside_them() -> None:
-    arabic = "نموذج \N{RIGHT-TO-LEFT OVERRIDE} 31"
+    arabic = "نموذج 31"
     desk = waiting(
         replace(POLICY, instructions=arabic),
         description=arabic,
@@ -217,6 +217,12 @@ def test_texts_from_right_to_left_do_not_turn_what_is_beside_them() -> None:
     before = [html[: found.start()].rpartition("<")[2] for found in re.finditer(arabic, html)]
     assert len(before) >= 7
     assert all('dir="auto"' in tag or tag.startswith("bdi") for tag in before)
+
+
+def test_what_turns_the_direction_of_reading_is_made_visible() -> None:
+    html = page(look(waiting(description="safe \N{RIGHT-TO-LEFT OVERRIDE}evas")))
+    assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in html
+    assert "safe [U+202E]evas" in html
 
 
 def test_hundreds_of_tags_and_huge_values_are_no_trouble() -> None:

@@ -175,9 +175,9 @@ def test_a_deployment_that_fails_is_taken_away_and_its_log_kept(
 
 
 def _deployment(release_id: ReleaseId) -> str:
-    from shared.domain.names import deployment_name
+    from shared.domain.names import deployment_names
 
-    return deployment_name(release_id, "3")
+    return deployment_names(release_id, "3")[0]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,7 @@ from shared.adapters.store.documents import encode
 from shared.domain.decision import Choice
 from shared.domain.errors import Blame, StepError, Trouble
 from shared.domain.evidence import Difference
-from shared.domain.names import deployment_name
-from shared.domain.names import release_id as release_id_of
+from shared.domain.names import deployment_names, release_ids
 from shared.domain.pipeline import Json, Pipeline
 from shared.domain.release import ModelVersion, Outcome, ReleaseId
 from shared.ports import ScoringAnswer
@@ -56,7 +55,8 @@ def answers(story: Timeline, deployment: str, body: Json, status: int = 200) -> 
 
 def candidate(version: str = "3") -> str:
     """The deployment of the release of a version."""
-    return deployment_name(release_id_of("diabetes", ModelVersion("diabetes", version), 1), version)
+    (release_id, _) = release_ids("diabetes", ModelVersion("diabetes", version), 1)
+    return deployment_names(release_id, version)[0]
 
 
 def test_both_answer_the_same_request_and_the_differences_are_named() -> None:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import StepError
+from shared.domain.names import release_ids
 from shared.domain.registration import MODEL_REGISTERED
-from shared.domain.release import Outcome, ReleaseId
+from shared.domain.release import ModelVersion, Outcome, ReleaseId
 from shared.workflow.activities import run_activity
 from shared.workflow.contract import Activity, payload
 from shared.workflow.intake import take_event
@@ -147,3 +148,17 @@ def test_a_store_that_does_not_answer_lets_the_event_come_again(world: World) ->
         take(world)
     assert world.orchestrations.started == []
     assert len(take(world)) == 1
+
+
+def test_another_versions_release_does_not_take_the_ids_place(world: World) -> None:
+    """Whoever registers chooses the version, and finds two whose first ids are alike."""
+    ids = release_ids("diabetes", ModelVersion("diabetes", "3"), 1)
+    (other,) = take(world, data={"ModelName": "diabetes", "ModelVersion": "4"})
+    stored = world.store.get(release_id=other)
+    assert stored is not None
+    squatter = replace(stored.release, id=ids[0])
+    assert world.store.create(release=squatter, events=[])
+    assert take(world) == take(world) == [ids[1]]
+    mine = world.store.get(release_id=ids[1])
+    assert mine is not None
+    assert mine.release.model.version == "3"
