@@ -22,7 +22,7 @@ from typing import Any
 from aiohttp import ClientSession, web
 
 from dev.core_tools import start_func
-from dev.emulators import azureml, eventgrid, mailbox
+from dev.emulators import azureml, eventgrid, identity, mailbox
 from dev.functions import App, FunctionsError, start_dev_host
 from dev.memory import HOST, Memory
 from dev.storage import Account, Azurite, AzuriteError, Ports
@@ -32,6 +32,7 @@ ACCOUNTS = {"function": "modelgate", "qa": "wkqa", "prod": "wkprod"}
 SENDER_DOMAIN = "modelgate.example"
 TOPIC = "releases"
 PEOPLE = {"APPROVER": "approver@modelgate.example", "OWNER": "owner@modelgate.example"}
+CLIENT_ID = "00000000-0000-0000-0000-00000000c11e"
 ARM_TOKEN = "local"  # noqa: S105 - the emulator takes any
 
 
@@ -46,6 +47,9 @@ class Options:
     scoring: str = "process"
     provision_seconds: float = 10.0
     host: str = "dev"
+    identity: bool = False
+    """Whether the app gets its tokens for ARM from the emulated token service, as on Azure."""
+
     sign_in: bool = False
     """Whether App Service Authentication stands before the app, and the app believes it."""
 
@@ -109,7 +113,7 @@ class Stack:
     async def _start_emulators(
         self, folder: Path, memory: Memory, workspaces: Mapping[str, azureml.WorkspaceSpec]
     ) -> dict[str, str]:
-        names = ("azureml", "mailbox", "eventgrid")
+        names = ("azureml", "mailbox", "eventgrid", "identity")
         urls = {name: f"http://{HOST}:{memory.port(name)}" for name in names}
         for name in names:
             (folder / name).mkdir(exist_ok=True)
@@ -125,6 +129,9 @@ class Stack:
                 eventgrid.Settings(
                     topics={TOPIC: memory.secret("topic")}, state_dir=folder / "eventgrid"
                 )
+            ),
+            "identity": identity.create_app(
+                identity.Settings(memory.secret("identity"), (CLIENT_ID,))
             ),
             "azureml": azureml.create_app(
                 azureml.Settings(
@@ -192,6 +199,11 @@ def _settings(
         "MODELGATE_SWEEP_SCHEDULE": "0 * * * * *",
         **PEOPLE,
     }
+    if options.identity:
+        del settings["MODELGATE_ARM_TOKEN"]
+        settings["AZURE_CLIENT_ID"] = CLIENT_ID
+        settings["IDENTITY_ENDPOINT"] = f"{urls['identity']}{identity.PATH}"
+        settings["IDENTITY_HEADER"] = memory.secret("identity")
     if options.sign_in:
         settings["MODELGATE_SIGN_IN"] = "app-service"
     for role, workspace in workspaces.items():
@@ -258,6 +270,7 @@ def main() -> int:
     add("--scoring", choices=("process", "inline"), default="process")
     add("--provision-seconds", type=float, default=10.0, help="how long a deployment takes")
     add("--host", choices=("dev", "func"), default="dev", help="func runs Core Tools")
+    add("--identity", action="store_true", help="let the app ask for its tokens, as on Azure")
     add("--sign-in", action="store_true", help="play App Service Authentication")
     arguments = vars(parser.parse_args())
     as_json = arguments.pop("json")
