@@ -26,6 +26,7 @@ from dev.emulators import azureml, eventgrid, identity, mailbox
 from dev.functions import App, FunctionsError, start_dev_host
 from dev.memory import HOST, Memory
 from dev.storage import Account, Azurite, AzuriteError, Ports
+from dev.storage_faults import behind_proxies
 
 ROOT = Path(__file__).parents[1]
 ACCOUNTS = {"function": "modelgate", "qa": "wkqa", "prod": "wkprod"}
@@ -49,6 +50,9 @@ class Options:
     host: str = "dev"
     identity: bool = False
     """Whether the app gets its tokens for ARM from the emulated token service, as on Azure."""
+
+    storage_faults: bool = False
+    """Whether the app reaches storage through proxies that fail when told; it is slower then."""
 
     sign_in: bool = False
     """Whether App Service Authentication stands before the app, and the app believes it."""
@@ -84,18 +88,21 @@ class Stack:
         self._exits.push_async_callback(asyncio.to_thread, storage.stop)
         accounts = {role: storage.accounts[name] for role, name in ACCOUNTS.items()}
         workspaces = _workspaces(accounts)
+        reached = accounts
+        if self._options.storage_faults:
+            reached = await behind_proxies(accounts, memory, self._exits)
         urls = await self._start_emulators(folder, memory, workspaces)
         port = memory.port("functions")
         urls["functions"] = f"http://{HOST}:{port}"
         memory.save()
-        settings = _settings(self._options, memory, urls, accounts, workspaces)
+        settings = _settings(self._options, memory, urls, reached, workspaces)
         start = start_func if self._options.host == "func" else start_dev_host
         app = App(ROOT, port, settings, folder, sign_in=self._options.sign_in)
         keys = await start(app, self._exits, self.ended)
         await _subscribe(urls, workspaces["qa"].arm_id, keys.event_grid)
         return {
             **urls,
-            "storage": {role: account.connection_string for role, account in accounts.items()},
+            "storage": {role: account.connection_string for role, account in reached.items()},
             "workspaces": {role: workspace.arm_id for role, workspace in workspaces.items()},
             "function_key": keys.function,
             "state_dir": str(folder),
@@ -270,6 +277,7 @@ def main() -> int:
     add("--scoring", choices=("process", "inline"), default="process")
     add("--provision-seconds", type=float, default=10.0, help="how long a deployment takes")
     add("--host", choices=("dev", "func"), default="dev", help="func runs Core Tools")
+    add("--storage-faults", action="store_true", help="let storage fail when told")
     add("--identity", action="store_true", help="let the app ask for its tokens, as on Azure")
     add("--sign-in", action="store_true", help="play App Service Authentication")
     arguments = vars(parser.parse_args())
