@@ -40,7 +40,7 @@ async def ask(client_id: str = CLIENT, **options: object) -> str:
     def get() -> str:
         settings: dict[str, Any] = {"retry_total": 0, **options}
         with ManagedIdentityCredential(client_id=client_id, **settings) as credential:
-            return credential.get_token(ARM).token
+            return str(credential.get_token(ARM).token)
 
     return await asyncio.to_thread(get)
 
@@ -134,7 +134,8 @@ async def test_short_tokens_are_asked_for_again(http: aiohttp.ClientSession) -> 
 async def test_wrong_control_requests_are_refused_and_a_reset_forgets(
     http: aiohttp.ClientSession,
 ) -> None:
-    for body in ({"status": 200}, {"status": "x"}, {"times": "often"}, []):
+    wrong: list[object] = [{"status": 200}, {"status": "x"}, {"times": "often"}, []]
+    for body in wrong:
         assert await control(http, "faults", body) == 400
     assert await control(http, "lifetime", {}) == 400
     await control(http, "faults", {"status": 500})

@@ -67,6 +67,12 @@ def write_and_read(account: Account, name: str = "a b/ü%.bin") -> bytes:
         return container.download_blob(name).readall()
 
 
+def code_of(error: HttpResponseError) -> str:
+    """Azure's code, which the clients for storage add to their errors."""
+    code: Any = getattr(error, "error_code", "")
+    return str(getattr(code, "value", code))
+
+
 async def fault(control: aiohttp.ClientSession, body: object) -> int:
     async with control.post("/_emulator/faults", json=body) as response:
         return response.status
@@ -102,7 +108,7 @@ async def test_a_copy_reads_its_source_through_the_proxy_which_may_refuse(
     await fault(blob_control, {"method": "PUT", "path": "/second", "answer": "pending-copy"})
     with pytest.raises(ResourceExistsError) as caught:
         await in_thread(copy, "second")
-    assert caught.value.error_code == "PendingCopyOperation"
+    assert code_of(caught.value) == "PendingCopyOperation"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +131,7 @@ async def test_chosen_requests_fail_as_often_as_told(
         assert await in_thread(blob.exists)  # another method
         with pytest.raises(HttpResponseError) as caught:
             await in_thread(blob.download_blob)
-        assert (caught.value.status_code, caught.value.error_code) == (status, code)
+        assert (caught.value.status_code, code_of(caught.value)) == (status, code)
         assert (await in_thread(blob.download_blob)).size == len(CONTENT)
     async with blob_control.get("/_emulator/requests") as response:
         (met,) = await response.json()
@@ -145,7 +151,7 @@ async def test_tables_have_errors_of_their_own_form(
     with pytest.raises(HttpResponseError) as caught:
         await in_thread(create)
     assert caught.value.status_code == 403
-    assert getattr(caught.value, "error_code", None) == "AuthorizationFailure"
+    assert code_of(caught.value) == "AuthorizationFailure"
     await in_thread(create)
 
 
