@@ -22,16 +22,18 @@ from typing import Any
 from aiohttp import ClientSession, web
 
 from dev.core_tools import start_func
-from dev.emulators import azureml, eventgrid, mailbox
+from dev.emulators import azureml, eventgrid, identity, mailbox
 from dev.functions import App, FunctionsError, start_dev_host
 from dev.memory import HOST, Memory
 from dev.storage import Account, Azurite, AzuriteError, Ports
+from dev.storage_faults import behind_proxies
 
 ROOT = Path(__file__).parents[1]
 ACCOUNTS = {"function": "modelgate", "qa": "wkqa", "prod": "wkprod"}
 SENDER_DOMAIN = "modelgate.example"
 TOPIC = "releases"
 PEOPLE = {"APPROVER": "approver@modelgate.example", "OWNER": "owner@modelgate.example"}
+CLIENT_ID = "00000000-0000-0000-0000-00000000c11e"
 ARM_TOKEN = "local"  # noqa: S105 - the emulator takes any
 
 
@@ -46,6 +48,12 @@ class Options:
     scoring: str = "process"
     provision_seconds: float = 10.0
     host: str = "dev"
+    identity: bool = False
+    """Whether the app gets its tokens for ARM from the emulated token service, as on Azure."""
+
+    storage_faults: bool = False
+    """Whether the app reaches storage through proxies that fail when told; it is slower then."""
+
     sign_in: bool = False
     """Whether App Service Authentication stands before the app, and the app believes it."""
 
@@ -83,11 +91,14 @@ class Stack:
         self._exits.push_async_callback(asyncio.to_thread, storage.stop)
         accounts = {role: storage.accounts[name] for role, name in ACCOUNTS.items()}
         workspaces = _workspaces(accounts)
+        reached = accounts
+        if self._options.storage_faults:
+            reached = await behind_proxies(accounts, memory, self._exits)
         urls = await self._start_emulators(folder, memory, workspaces)
         port = memory.port("functions")
         urls["functions"] = f"http://{HOST}:{port}"
         memory.save()
-        settings = _settings(self._options, memory, urls, accounts, workspaces)
+        settings = _settings(self._options, memory, urls, reached, workspaces)
         settings |= dict(self._options.setting)
         start = start_func if self._options.host == "func" else start_dev_host
         app = App(ROOT, port, settings, folder, sign_in=self._options.sign_in)
@@ -95,7 +106,7 @@ class Stack:
         await _subscribe(urls, workspaces["qa"].arm_id, keys.event_grid)
         return {
             **urls,
-            "storage": {role: account.connection_string for role, account in accounts.items()},
+            "storage": {role: account.connection_string for role, account in reached.items()},
             "workspaces": {role: workspace.arm_id for role, workspace in workspaces.items()},
             "function_key": keys.function,
             "state_dir": str(folder),
@@ -113,7 +124,7 @@ class Stack:
     async def _start_emulators(
         self, folder: Path, memory: Memory, workspaces: Mapping[str, azureml.WorkspaceSpec]
     ) -> dict[str, str]:
-        names = ("azureml", "mailbox", "eventgrid")
+        names = ("azureml", "mailbox", "eventgrid", "identity")
         urls = {name: f"http://{HOST}:{memory.port(name)}" for name in names}
         for name in names:
             (folder / name).mkdir(exist_ok=True)
@@ -129,6 +140,9 @@ class Stack:
                 eventgrid.Settings(
                     topics={TOPIC: memory.secret("topic")}, state_dir=folder / "eventgrid"
                 )
+            ),
+            "identity": identity.create_app(
+                identity.Settings(memory.secret("identity"), (CLIENT_ID,))
             ),
             "azureml": azureml.create_app(
                 azureml.Settings(
@@ -196,6 +210,11 @@ def _settings(
         "MODELGATE_SWEEP_SCHEDULE": "0 * * * * *",
         **PEOPLE,
     }
+    if options.identity:
+        del settings["MODELGATE_ARM_TOKEN"]
+        settings["AZURE_CLIENT_ID"] = CLIENT_ID
+        settings["IDENTITY_ENDPOINT"] = f"{urls['identity']}{identity.PATH}"
+        settings["IDENTITY_HEADER"] = memory.secret("identity")
     if options.sign_in:
         settings["MODELGATE_SIGN_IN"] = "app-service"
     for role, workspace in workspaces.items():
@@ -262,6 +281,8 @@ def main() -> int:
     add("--scoring", choices=("process", "inline"), default="process")
     add("--provision-seconds", type=float, default=10.0, help="how long a deployment takes")
     add("--host", choices=("dev", "func"), default="dev", help="func runs Core Tools")
+    add("--storage-faults", action="store_true", help="let storage fail when told")
+    add("--identity", action="store_true", help="let the app ask for its tokens, as on Azure")
     add("--sign-in", action="store_true", help="play App Service Authentication")
     add("--setting", action="append", default=[], metavar="NAME=VALUE", help="of the app")
     arguments = vars(parser.parse_args())

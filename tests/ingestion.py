@@ -34,7 +34,7 @@ class Ingestion:
                 # Live Metrics asks on another path
                 is_telemetry = self.path.endswith("/track")
                 flat = [each for item in items for each in _listed(item) if is_telemetry]
-                taken.items += flat
+                taken.items.extend(flat)
                 answer = {"itemsReceived": len(flat), "itemsAccepted": len(flat), "errors": []}
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")

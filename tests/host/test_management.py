@@ -100,7 +100,7 @@ def test_a_list_without_a_size_comes_in_pages_of_a_hundred(durable: RunningHost)
     code = durable.system_keys["durabletask_extension"]
     path = "/runtime/webhooks/durabletask/instances"
     only = {"code": code, "instanceIdPrefix": "listed"}
-    first = durable.call("GET", path, **only)
+    first = durable.call("GET", path, None, None, **only)
     assert len(first.json()) == 100
     token = {"x-ms-continuation-token": first.headers["x-ms-continuation-token"]}
     second = durable.call("GET", path, None, token, **only)

@@ -9,6 +9,7 @@ from shared.domain.decision import Choice
 from shared.domain.release import Outcome, ReleaseId
 from shared.workflow.contract import RELEASE, WATCH, Activity
 from shared.workflow.sweeper import sweep
+from tests.tally import Tally
 from tests.workflow.running import VERSION, Running
 
 WHOLE = {
@@ -137,11 +138,10 @@ def test_work_that_comes_twice_or_is_lost_is_done_once(running: Running, what: s
 
 
 def test_an_activity_that_raises_is_tried_again(running: Running) -> None:
-    seen = Counter[Activity]()
+    seen = Tally()
 
     def breaks_once(activity: Activity) -> None:
-        seen[activity] += 1
-        if seen[activity] == 1:
+        if seen.add(activity) == 1:
             raise ValueError("nobody expected this, nor RowKey=secret")
 
     running.before = breaks_once
@@ -149,7 +149,7 @@ def test_an_activity_that_raises_is_tried_again(running: Running) -> None:
     running.approve(release_id)
     running.ring(release_id)
     succeeded(running, release_id)
-    assert min(seen.values()) >= 2
+    assert min(seen.counts()) >= 2
 
 
 @pytest.mark.parametrize(

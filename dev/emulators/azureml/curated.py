@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dev.emulators.azureml.references import is_curated_environment
 from dev.emulators.azureml.state import Asset
+from dev.emulators.azureml.wire import Json
 
 _BUILT = 1_700_000_000.0
 """When, in seconds since 1970; any time before the workspaces were made."""
@@ -15,7 +16,7 @@ def find(kind: str, name: str, version: str) -> Asset | None:
     reference = f"azureml:{name}:{version or _ANY_VERSION}"
     if kind != "environments" or not is_curated_environment(reference):
         return None
-    properties = {
+    properties: Json = {
         "description": None,
         "tags": {},
         "properties": {},

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -18,24 +17,25 @@ from durabletask.task import ActivityContext, OrchestrationContext, TaskFailedEr
 from dev.host.engine import Engine
 from tests.host.engine.conftest import Serve
 from tests.host.engine.orchestrators import Steps, Value, done, echo, ended, eventually, waits
+from tests.tally import Tally
 
 
 class Runs:
     """An orchestrator with one activity that counts how often each ran."""
 
     def __init__(self) -> None:
-        self.count = Counter[str]()
+        self.count = Tally()
 
     def activity(self) -> Value:
         def work(_: ActivityContext, value: int) -> int:
-            self.count["activity"] += 1
+            self.count.add("activity")
             return value + 1
 
         return work
 
     def orchestrator(self) -> Value:
         def one_activity(ctx: OrchestrationContext, value: int) -> Steps:
-            self.count["turn"] += 1
+            self.count.add("turn")
             result = yield ctx.call_activity("work", input=value)
             return result
 

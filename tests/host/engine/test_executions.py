@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -20,6 +19,7 @@ from tests.host.engine.orchestrators import (
     fails,
     waits,
 )
+from tests.tally import Tally
 
 
 def test_point_05_a_child_knows_its_parent_also_after_it_continued_as_new(
@@ -154,14 +154,14 @@ def test_point_07_results_of_an_earlier_instance_do_not_reach_one_with_the_same_
 def test_point_07_a_late_result_does_not_wake_a_finished_instance(
     client: TaskHubGrpcClient, serve: Serve
 ) -> None:
-    turns = Counter[str]()
+    turns = Tally()
 
     def slow(_: ActivityContext, value: str) -> str:
         time.sleep(0.5)
         return value
 
     def leaves(ctx: OrchestrationContext, _: Value) -> Steps:
-        turns[ctx.instance_id] += 1
+        turns.add(ctx.instance_id)
         ctx.call_activity(slow, input="x")
         ctx.create_timer(timedelta(seconds=0.5))
         result = yield ctx.call_activity(echo, input=1)
@@ -254,10 +254,10 @@ def test_a_custom_status_that_was_never_set_reads_as_the_text_null_once_it_has_b
 def test_an_event_to_itself_does_not_wake_an_instance_that_ends(
     client: TaskHubGrpcClient, serve: Serve
 ) -> None:
-    turns = Counter[str]()
+    turns = Tally()
 
     def sends(ctx: OrchestrationContext, _: Value) -> Steps:
-        turns[ctx.instance_id] += 1
+        turns.add(ctx.instance_id)
         yield ctx.call_activity(echo, input=1)
         ctx.send_event(ctx.instance_id, "go", data="to itself")
 

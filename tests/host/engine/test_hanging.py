@@ -2,6 +2,7 @@
 
 import re
 import threading
+from functools import partial
 
 from durabletask.client import OrchestrationStatus, TaskHubGrpcClient
 from durabletask.task import ActivityContext, OrchestrationContext
@@ -69,7 +70,7 @@ def test_present_and_future_instances_are_suspended_and_resumed_unless_others_su
     engine.hang(Hang(HangingAs.SUSPENDED, re.compile(".*")))
     client.schedule_new_orchestration(waits, instance_id="future")
     for name in ("present", "future"):
-        eventually(lambda name=name: status(client, name) is OrchestrationStatus.SUSPENDED)
+        eventually(partial(is_suspended, client, name))
         client.raise_orchestration_event(name, "go", data=name)
     engine.release()
     for name in ("present", "future"):
@@ -117,6 +118,10 @@ def test_a_dropped_hub_forgets_what_was_to_hang_and_its_versions(
     engine.reset()
     client.schedule_new_orchestration(done, input=1, instance_id="one")
     assert ended(client, "one").get_output() == 1
+
+
+def is_suspended(client: TaskHubGrpcClient, instance_id: str) -> bool:
+    return status(client, instance_id) is OrchestrationStatus.SUSPENDED
 
 
 def status(client: TaskHubGrpcClient, instance_id: str) -> Value:

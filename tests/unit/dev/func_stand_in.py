@@ -6,6 +6,7 @@ was started, ends on SIGINT and not on SIGTERM, asks for no keys, is unwell at f
 than a pipe holds.
 """
 
+import itertools
 import json
 import os
 import shutil
@@ -21,11 +22,10 @@ CHILD = "--child"
 
 
 class Host(BaseHTTPRequestHandler):
-    looks = 0
+    looks = itertools.count(1)
 
     def do_GET(self) -> None:
-        Host.looks += 1
-        self.answer(200 if Host.looks > 2 else 503, b"{}")
+        self.answer(200 if next(Host.looks) > 2 else 503, b"{}")
 
     def do_POST(self) -> None:
         events = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

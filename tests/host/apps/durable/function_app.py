@@ -6,6 +6,7 @@
 import asyncio
 import json
 import sys
+import threading
 import time
 from datetime import timedelta
 
@@ -15,12 +16,19 @@ from durabletask import task
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 runs: dict[str, int] = {}
+counting = threading.Lock()
 tarrying: list[int] = []
 
 
+def run(name: str) -> int:
+    """Note one more run, of several at once too; how many there have been."""
+    with counting:
+        runs[name] = runs.get(name, 0) + 1
+        return runs[name]
+
+
 def is_first(name: str) -> bool:
-    runs[name] = runs.get(name, 0) + 1
-    return runs[name] == 1
+    return run(name) == 1
 
 
 @app.route("start/{name}/{id?}", methods=["POST"])
@@ -271,5 +279,4 @@ def blocks(value):
 
 @app.activity_trigger(input_name="value")
 def counts(value):
-    is_first("counts")
-    return runs["counts"]
+    return run("counts")
