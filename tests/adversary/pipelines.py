@@ -13,7 +13,7 @@ HEALTH = {"timeout": "60s", "interval": "1s"}
 """A minute: what is tried again until then is seen to be."""
 
 NO_JSON = ("AnswerUnreadable", "Unhealthy")
-"""Of what is no JSON: it may be told as such, or as text that has not the shape that is asked for."""
+"""Of what is no JSON: it is told as such, or as text that has not the shape that is asked for."""
 
 ANSWERS: Mapping[str, tuple[str, ...]] = {
     "plain": ("AnswerTooLarge",),
