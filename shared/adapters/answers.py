@@ -76,7 +76,7 @@ def text_of(response: Any) -> str:  # noqa: ANN401 (azure-core has two kinds)
 
 
 def unreadable(error: Exception, what: str) -> StepError:
-    """The trouble of an answer that cannot be read; what was raised is in the log, with its place.
+    """The failure of an answer that cannot be read; what was raised is in the log, with its place.
 
     Args:
         error: What a client raised. It may also be a mistake in this app.

@@ -23,7 +23,7 @@ from shared.adapters.mlmodel import signature_in
 from shared.adapters.threads import in_threads
 from shared.domain.artefacts import Artefact, FileSet, Tally
 from shared.domain.copies import CopiedFile, copy_key, copy_problems
-from shared.domain.errors import Blame, StepError, Trouble
+from shared.domain.errors import Blame, Failure, StepError
 from shared.domain.filenames import refuse_unsafe
 from shared.domain.limits import COPIES_AT_ONCE, FILES, MLMODEL_BYTES
 from shared.domain.pipeline import Json
@@ -117,8 +117,8 @@ class Artifacts:
         message = (
             f"The copy in {where(target.container)} at {target.path} is not the source: {problems}."
         )
-        trouble = Trouble(Blame.TECHNOLOGY, "CopyDiffers", message)
-        return CopyStatus(OperationState.FAILED, trouble)
+        failure = Failure(Blame.TECHNOLOGY, "CopyDiffers", message)
+        return CopyStatus(OperationState.FAILED, failure)
 
     def differences(self, *, source: Place, target: Place) -> str:
         """See the port."""

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from shared.adapters.redaction import error_text
-from shared.domain.errors import Blame, StepError, Trouble, not_good_enough, technical
+from shared.domain.errors import Blame, Failure, StepError, not_good_enough, technical
 from shared.domain.filenames import shown_name
 from shared.domain.limits import SHOWN_CHARACTERS
 from shared.ports import Container, Place
@@ -34,11 +34,11 @@ def refused(
     return error
 
 
-def copy_failed(target: Container, broken: "BlobProperties") -> Trouble:
-    """The trouble of a copy that broke off."""
+def copy_failed(target: Container, broken: "BlobProperties") -> Failure:
+    """The failure of a copy that broke off."""
     said = broken.copy.status_description
     words = error_text(said)[:SHOWN_CHARACTERS] if said else f"it was {broken.copy.status}"
-    return Trouble(
+    return Failure(
         Blame.TECHNOLOGY,
         "CopyFailed",
         f"The copy of {shown_name(broken.name)} to {where(target)} broke off: {words}. "

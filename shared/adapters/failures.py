@@ -1,4 +1,4 @@
-"""What Azure's clients raise, as troubles."""
+"""What Azure's clients raise, as failures."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeIs
 
 from shared.adapters.answers import KINDS, unreadable
 from shared.adapters.redaction import error_text
-from shared.domain.errors import Blame, StepError, Trouble
+from shared.domain.errors import Blame, Failure, StepError
 
 if TYPE_CHECKING:
     from azure.core.exceptions import AzureError, HttpResponseError
@@ -47,10 +47,10 @@ def azure_stops_here(what: str, *, mendable: Mapping[int, str] = NOTHING) -> Ite
         yield
     except (DecodeError, *KINDS) as error:
         if is_refusal(error):
-            raise StepError(trouble(error, what, mendable)) from error
+            raise StepError(failure(error, what, mendable)) from error
         raise unreadable(error, what) from error
     except AzureError as error:
-        raise StepError(trouble(error, what, mendable)) from error
+        raise StepError(failure(error, what, mendable)) from error
 
 
 def is_refusal(error: Exception) -> "TypeIs[HttpResponseError]":
@@ -60,8 +60,8 @@ def is_refusal(error: Exception) -> "TypeIs[HttpResponseError]":
     return isinstance(error, HttpResponseError) and (error.status_code or 0) >= 400
 
 
-def trouble(error: "AzureError", what: str, mendable: Mapping[int, str] = NOTHING) -> Trouble:
-    """The trouble that an exception of Azure's clients tells of."""
+def failure(error: "AzureError", what: str, mendable: Mapping[int, str] = NOTHING) -> Failure:
+    """The failure that an exception of Azure's clients tells of."""
     status = _status(error)
     if status is None:
         return no_answer(error, what)
@@ -69,7 +69,7 @@ def trouble(error: "AzureError", what: str, mendable: Mapping[int, str] = NOTHIN
     advice = mendable.get(status) or ADVICE.get(
         status, "It is tried again." if passing else "Look at the message."
     )
-    return Trouble(
+    return Failure(
         blame=Blame.TECHNOLOGY,
         code=error_code(error) or f"Http{status}",
         message=f"{what}: HTTP {status}, {_first_line(error)} {advice}",
@@ -78,8 +78,8 @@ def trouble(error: "AzureError", what: str, mendable: Mapping[int, str] = NOTHIN
     )
 
 
-def no_answer(error: "AzureError", what: str) -> Trouble:
-    """The trouble of a call that no service answered.
+def no_answer(error: "AzureError", what: str) -> Failure:
+    """The failure of a call that no service answered.
 
     The error's own text is left out: it quotes the URL, which may carry a signature.
     """
@@ -88,7 +88,7 @@ def no_answer(error: "AzureError", what: str) -> Trouble:
     refused = isinstance(error, ClientAuthenticationError)
     words = "no token for Azure" if refused else "Azure does not answer"
     advice = "Check the managed identity of this app." if refused else "It is tried again."
-    return Trouble(
+    return Failure(
         blame=Blame.TECHNOLOGY,
         code=type(error).__name__,
         message=f"{what}: {words}. {advice}",

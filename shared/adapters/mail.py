@@ -7,7 +7,7 @@ from shared.adapters.egress.clients import email_client
 from shared.adapters.failures import azure_stops_here
 from shared.adapters.once import Once
 from shared.domain.addresses import mail_service
-from shared.domain.errors import StepError, Trouble, technical
+from shared.domain.errors import Failure, StepError, technical
 from shared.ports import Mail
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class EmailMailer:
                     self._hand_over("send without headers", mail)
         logger.info("release %s: mail %s is accepted", mail.thread, mail.operation_id)
 
-    def dropped(self, *, operation_id: str) -> Trouble | None:
+    def dropped(self, *, operation_id: str) -> Failure | None:
         """What the service says of a mail that it has accepted and could not send.
 
         Looking takes a place as mails do (azure-facts: Communication Services Email), so half of
@@ -140,9 +140,9 @@ class EmailMailer:
         operation = self._operation(mail.operation_id)
         if operation is None:
             return False
-        trouble = _failure(operation, mail.operation_id)
-        if trouble is not None:
-            raise StepError(trouble)
+        failure = _failure(operation, mail.operation_id)
+        if failure is not None:
+            raise StepError(failure)
         return True
 
     def _operation(self, operation_id: str, *, share: float = 1.0) -> dict[str, Any] | None:
@@ -186,7 +186,7 @@ class EmailMailer:
         )
 
 
-def _failure(operation: dict[str, Any], operation_id: str) -> Trouble | None:
+def _failure(operation: dict[str, Any], operation_id: str) -> Failure | None:
     """Why an operation has failed for good; None where it has not."""
     if operation["status"] in ACCEPTED:
         return None
@@ -195,4 +195,4 @@ def _failure(operation: dict[str, Any], operation_id: str) -> Trouble | None:
         str(said.get("code") or f"Mail{operation['status']}"),
         f"{SERVICE} did not deliver mail {operation_id}: "
         f"{said.get('message') or 'no reason given.'} Check the recipient's address.",
-    ).trouble
+    ).failure

@@ -69,7 +69,7 @@ class DurableOrchestrations:
 
 @contextmanager
 def _quietly(release_id: ReleaseId, *expected: grpc.StatusCode) -> Iterator[None]:
-    """Pass over the codes that change nothing; others become a passing trouble."""
+    """Pass over the codes that change nothing; others become a passing failure."""
     try:
         yield
     except grpc.RpcError as error:

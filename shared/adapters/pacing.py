@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from shared.adapters.store.tables import Row, RowChangedError, Tables
-from shared.domain.errors import Blame, StepError, Trouble, technical
+from shared.domain.errors import Blame, Failure, StepError, technical
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -94,9 +94,9 @@ class MailPace:
             raise StepError(self._no_room(wait))
         return {"places": json.dumps({**others, name: round(now, 3)}, separators=(",", ":"))}
 
-    def _no_room(self, wait: float) -> Trouble:
+    def _no_room(self, wait: float) -> Failure:
         seconds = math.ceil(wait)
-        return Trouble(
+        return Failure(
             blame=Blame.TECHNOLOGY,
             code="MailQuota",
             message=f"The mail service takes {self._quota.per_minute} mails a minute and "

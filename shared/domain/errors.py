@@ -17,7 +17,7 @@ class IllegalTransitionError(Exception):
 
 
 class Blame(StrEnum):
-    """Whose the trouble is; decides the outcome."""
+    """Whose the failure is; decides the outcome."""
 
     MODEL = "model"
     """The model or its deployment is not good enough: the release is Failed."""
@@ -26,7 +26,7 @@ class Blame(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Failure:
     """An expected failure of a step, as a value."""
 
     blame: Blame
@@ -66,18 +66,18 @@ class Trouble:
 
 
 class StepError(Exception):
-    """Raised by adapters with the trouble that a step met; activities return it as a value."""
+    """Raised by adapters with the failure that a step met; activities return it as a value."""
 
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(f"{trouble.code}: {trouble.message}")
-        self.trouble = trouble
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(f"{failure.code}: {failure.message}")
+        self.failure = failure
 
 
 def not_good_enough(code: str, message: str) -> StepError:
     """The model or its deployment is to blame: the release is going to be Failed."""
-    return StepError(Trouble(Blame.MODEL, code, message))
+    return StepError(Failure(Blame.MODEL, code, message))
 
 
 def technical(code: str, message: str, *, retryable: bool = False) -> StepError:
     """Something technical is to blame: the release is going to be Errored, unless it passes."""
-    return StepError(Trouble(Blame.TECHNOLOGY, code, message, retryable))
+    return StepError(Failure(Blame.TECHNOLOGY, code, message, retryable))

@@ -1,7 +1,7 @@
 """What the service needs of the world, as protocols. Adapters implement them, tests fake them.
 
 Every method may be called from several threads at once. A method that meets an expected failure
-raises `StepError`, whose trouble says whose fault it is and whether trying again can help.
+raises `StepError`, whose failure says whose fault it is and whether trying again can help.
 """
 
 from shared.ports.access import DIGEST_LENGTH, Attempts, Link, Links

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from shared.domain.artefacts import Artefact, FileSet
-from shared.domain.errors import Trouble
+from shared.domain.errors import Failure
 from shared.domain.evidence import Check
 from shared.domain.pipeline import Json, Stage, Workspace
 from shared.domain.release import (
@@ -93,7 +93,7 @@ class Models(Protocol):
         """Register what lies at blob `path` of the default container as `model`.
 
         Type, description and properties are the source's; `tags` replace its tags. Doing it again
-        changes nothing; the same version with another path is a trouble.
+        changes nothing; the same version with another path is a failure.
         """
 
 
@@ -110,7 +110,7 @@ class OperationStatus:
     """How an operation stands."""
 
     state: OperationState
-    trouble: Trouble | None = None
+    failure: Failure | None = None
     """Set when failed, with Azure's code and words."""
 
 

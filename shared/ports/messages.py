@@ -7,7 +7,7 @@ from typing import Protocol
 
 from shared.domain.asking import Owed
 from shared.domain.decision import Decision
-from shared.domain.errors import Trouble
+from shared.domain.errors import Failure
 from shared.domain.evidence import Evidence
 from shared.domain.release import AuditEvent, Release
 
@@ -38,7 +38,7 @@ class Mailer(Protocol):
                 `retry_after_seconds` says when there is room again, where that is known.
         """
 
-    def dropped(self, *, operation_id: str) -> Trouble | None:
+    def dropped(self, *, operation_id: str) -> Failure | None:
         """Why a mail that was accepted did not go out; None where nothing is known against it.
 
         Raises:

@@ -75,7 +75,7 @@ def readable[**P](
             return error.page
         except StepError as error:
             logger.warning("approval page: %s", error)
-            return _busy() if error.trouble.retryable else _broken()
+            return _busy() if error.failure.retryable else _broken()
         except Exception:
             logger.exception("approval page: unexpected failure")
             return _broken()

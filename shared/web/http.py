@@ -188,13 +188,13 @@ def work_on(
 def _as_problem(error: Exception) -> ProblemError:
     if isinstance(error, ProblemError):
         return error
-    if isinstance(error, StepError) and error.trouble.retryable:
+    if isinstance(error, StepError) and error.failure.retryable:
         return ProblemError(
-            503, "unavailable", "Something that this needs does not answer", error.trouble.message
+            503, "unavailable", "Something that this needs does not answer", error.failure.message
         )
     if isinstance(error, StepError):
         return ProblemError(
-            500, "step-failed", "Something that this needs failed", error.trouble.message
+            500, "step-failed", "Something that this needs failed", error.failure.message
         )
     return ProblemError(
         500,

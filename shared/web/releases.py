@@ -135,7 +135,7 @@ def health(services: Services, request: Request) -> Response:  # noqa: ARG001 (a
         services.store.ping()
         checks["store"] = "ok"
     except StepError as error:
-        checks["store"] = error.trouble.code
+        checks["store"] = error.failure.code
     is_well = all(check == "ok" for check in checks.values())
     return json_response(
         {

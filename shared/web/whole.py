@@ -28,9 +28,9 @@ class _Parts:
         try:
             return part()
         except StepError as error:
-            if error.trouble.code not in UNREADABLE:
+            if error.failure.code not in UNREADABLE:
                 raise
-            self.unreadable.append(error.trouble.message)
+            self.unreadable.append(error.failure.message)
             return None
 
 

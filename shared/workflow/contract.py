@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
-from shared.domain.errors import Trouble
+from shared.domain.errors import Failure
 from shared.domain.pipeline import Json
 from shared.domain.release import Outcome
 
@@ -47,7 +47,7 @@ class AnswerState(StrEnum):
     DONE = "done"
     PENDING = "pending"
     """Call again a little later."""
-    TROUBLE = "trouble"
+    FAILURE = "failure"
     """An expected failure."""
     STOPPED = "stopped"
     """The release is to end here, by a person's word or because time is up."""
@@ -59,7 +59,7 @@ class Answer:
 
     state: AnswerState
     value: dict[str, Json] = field(default_factory=dict)
-    trouble: Trouble | None = None
+    failure: Failure | None = None
     outcome: Outcome | None = None
     reason: str = ""
 
@@ -74,9 +74,9 @@ class Answer:
         return cls(AnswerState.PENDING)
 
     @classmethod
-    def failed(cls, trouble: Trouble) -> Self:
-        """Trouble."""
-        return cls(AnswerState.TROUBLE, trouble=trouble)
+    def failed(cls, failure: Failure) -> Self:
+        """Failure."""
+        return cls(AnswerState.FAILURE, failure=failure)
 
     @classmethod
     def stopped(cls, outcome: Outcome, reason: str) -> Self:
@@ -89,19 +89,21 @@ class Answer:
             "schema": SCHEMA,
             "state": self.state.value,
             "value": self.value,
-            "trouble": self.trouble.to_json() if self.trouble else None,
+            "failure": self.failure.to_json() if self.failure else None,
             "outcome": self.outcome.value if self.outcome else None,
             "reason": self.reason,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> Self:
-        """The inverse of `to_json`."""
-        value, trouble, outcome = data["value"], data["trouble"], data["outcome"]
+        """The inverse of `to_json`; of what histories of before hold, too."""
+        value, outcome = data["value"], data["outcome"]
+        failure = data["failure"] if "failure" in data else data["trouble"]
+        state = str(data["state"])
         return cls(
-            state=AnswerState(str(data["state"])),
+            state=AnswerState.FAILURE if state == "trouble" else AnswerState(state),
             value=dict(value) if isinstance(value, dict) else {},
-            trouble=Trouble.from_json(trouble) if isinstance(trouble, dict) else None,
+            failure=Failure.from_json(failure) if isinstance(failure, dict) else None,
             outcome=Outcome(str(outcome)) if outcome else None,
             reason=str(data["reason"]),
         )

@@ -39,7 +39,7 @@ def stack(listener: Listener, tmp_path_factory: pytest.TempPathFactory) -> Itera
             yield started
         assert listener.seen == [], "the app sent something to a host that is not ours"
         assert not re.search(r"^Traceback", (folder / "functions.log").read_text(), re.MULTILINE)
-        assert watch.troubles == []
+        assert watch.failures == []
         assert watch.worst_seconds < SLOWEST_SECONDS
 
 

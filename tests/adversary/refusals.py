@@ -45,7 +45,7 @@ class Refusals:
         return max(1.0, PATIENCE_SECONDS - (datetime.now(UTC) - began).total_seconds())
 
     def code(self, release_id: str) -> str:
-        """The code of the last trouble that the log has of a release: the API tells words alone."""
+        """The code of the last failure that the log has of a release: the API tells words alone."""
         codes = self._codes(release_id)
         if not codes:  # a probe's problems are no trouble of a step's, and logged as none
             probes = [stage["probe"] for stage in self.stack.release(release_id)["stages"]]
@@ -58,5 +58,5 @@ class Refusals:
         return found.findall(log)
 
     def tries(self, release_id: str, code: str) -> int:
-        """How often a release met a trouble."""
+        """How often a release met a failure."""
         return self._codes(release_id).count(code)

@@ -116,9 +116,9 @@ def test_an_answer_ends_in_time_and_takes_no_memory(kind: str) -> None:
     ):
         ask(host)
     assert peak.growth < MOST_GROWTH
-    assert is_a_line(caught.value.trouble.message)
+    assert is_a_line(caught.value.failure.message)
     if kind in MODELS_FAULT:
-        assert caught.value.trouble.blame is Blame.MODEL
+        assert caught.value.failure.blame is Blame.MODEL
 
 
 def test_early_hints_are_no_good_answer_and_end() -> None:
@@ -142,5 +142,5 @@ def test_no_challenge_is_answered() -> None:
     with RawHost(once(CHALLENGE)) as host:
         with pytest.raises(StepError) as caught:
             ask(host)
-        assert caught.value.trouble.code == "ScoringKeyRefused"
+        assert caught.value.failure.code == "ScoringKeyRefused"
         assert set(host.authorizations) == {"Bearer endpoint-key"}

@@ -21,7 +21,7 @@ class Watch:
         self._over = Event()
         self._thread = Thread(target=self._look, daemon=True)
         self.worst_seconds = 0.0
-        self.troubles: list[str] = []
+        self.failures: list[str] = []
 
     def _look(self) -> None:
         while not self._over.wait(EVERY_SECONDS):
@@ -30,11 +30,11 @@ class Watch:
                 try:
                     answer = self._stack.call("GET", path)
                 except requests.RequestException as error:
-                    self.troubles.append(f"{path}: {error!r}")
+                    self.failures.append(f"{path}: {error!r}")
                     continue
                 self.worst_seconds = max(self.worst_seconds, time.monotonic() - began)
                 if not answer.ok:
-                    self.troubles.append(f"{path}: {answer.status_code}")
+                    self.failures.append(f"{path}: {answer.status_code}")
 
     def __enter__(self) -> Self:
         self._thread.start()

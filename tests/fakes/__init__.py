@@ -2,6 +2,7 @@
 
 from tests.fakes.artifacts import FakeArtifacts
 from tests.fakes.endpoints import FakeEndpoints
+from tests.fakes.failures import Faults
 from tests.fakes.messages import (
     FakeAttempts,
     FakeLetters,
@@ -13,7 +14,6 @@ from tests.fakes.models import FakeModels, container_of
 from tests.fakes.preflight import FakePreflight
 from tests.fakes.running import FakeClock, FakeOrchestrations
 from tests.fakes.store import MemoryStore
-from tests.fakes.troubles import Faults
 from tests.fakes.world import World
 
 __all__ = [

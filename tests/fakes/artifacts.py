@@ -6,12 +6,12 @@ from hashlib import md5
 
 from shared.domain.artefacts import Artefact, FileSet, Tally, file_set
 from shared.domain.copies import CopiedFile, copy_problems
-from shared.domain.errors import Blame, Trouble, not_good_enough, technical
+from shared.domain.errors import Blame, Failure, not_good_enough, technical
 from shared.domain.filenames import refuse_unsafe
 from shared.domain.limits import FILES
 from shared.domain.pipeline import Json
 from shared.ports import Container, CopyStatus, OperationState, Place
-from tests.fakes.troubles import Faults
+from tests.fakes.failures import Faults
 
 type Spot = tuple[str, str, str]
 """Account, container, blob name."""
@@ -29,7 +29,7 @@ class FakeArtifacts:
         self.looks = looks
         self.most_files = FILES
         self.copies_started = 0
-        self.copy_trouble: Trouble | None = None
+        self.copy_failure: Failure | None = None
         self.faults = Faults()
         self._under_way: dict[Spot, tuple[int, Artefact]] = {}
         self._writes = 0
@@ -74,8 +74,8 @@ class FakeArtifacts:
 
     def copying(self, *, source: Place, files: FileSet, target: Place) -> CopyStatus:
         self.faults.meet("copying")
-        if self.copy_trouble is not None:
-            return CopyStatus(OperationState.FAILED, self.copy_trouble)
+        if self.copy_failure is not None:
+            return CopyStatus(OperationState.FAILED, self.copy_failure)
         pending = [to for to in self._under_way if self._name_at(target, to) is not None]
         for spot in pending:
             self._look_at(spot)
@@ -84,7 +84,7 @@ class FakeArtifacts:
         if file_set(copy.as_source for copy in self._copies(target)).digest != files.digest:
             words = self.differences(source=source, target=target)
             return CopyStatus(
-                OperationState.FAILED, Trouble(Blame.TECHNOLOGY, "CopyDiffers", words)
+                OperationState.FAILED, Failure(Blame.TECHNOLOGY, "CopyDiffers", words)
             )
         there = file_set(copy.file for copy in self._copies(target))
         return CopyStatus(OperationState.SUCCEEDED, digest=there.digest)

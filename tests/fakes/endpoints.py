@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from shared.domain.errors import Trouble, technical
+from shared.domain.errors import Failure, technical
 from shared.domain.pipeline import Json, Stage
 from shared.domain.release import ModelVersion
 from shared.ports import Deployment, Endpoint, OperationState, OperationStatus, ScoringAnswer
+from tests.fakes.failures import Faults
 from tests.fakes.models import FakeModels
-from tests.fakes.troubles import Faults
 
 GOOD_ANSWER = ScoringAnswer(status=200, latency_seconds=0.05, body=[152.1])
 
@@ -17,12 +17,12 @@ GOOD_ANSWER = ScoringAnswer(status=200, latency_seconds=0.05, body=[152.1])
 class _Operation:
     looks: int
     finish: Callable[[OperationState], None]
-    trouble: Trouble | None
+    failure: Failure | None
     state: OperationState = OperationState.RUNNING
 
     def go_on(self) -> None:
         if self.state is OperationState.RUNNING and self.looks <= 0:
-            failed = self.trouble is not None
+            failed = self.failure is not None
             self.state = OperationState.FAILED if failed else OperationState.SUCCEEDED
             self.finish(self.state)
         self.looks -= 1
@@ -37,13 +37,13 @@ class _Served:
 class FakeEndpoints:
     """Endpoints of all workspaces. An operation runs for `looks` reads of it, then has ended.
 
-    `troubles` maps a deployment's name to what its creation fails with; `answers` says what a
+    `failures` maps a deployment's name to what its creation fails with; `answers` says what a
     deployment scores, by its name; `calls` lists everything that was begun.
     """
 
     def __init__(self, models: FakeModels, *, looks: int = 0) -> None:
         self.looks = looks
-        self.troubles: dict[str, Trouble] = {}
+        self.failures: dict[str, Failure] = {}
         self.answers: dict[str, ScoringAnswer] = {}
         self.container_logs: dict[str, str] = {}
         self.calls: list[tuple[str, str]] = []
@@ -100,7 +100,7 @@ class FakeEndpoints:
             if created is not None:
                 served.deployments[deployment] = replace(created, provisioning=state)
 
-        return self._operation(finish, self.troubles.get(deployment))
+        return self._operation(finish, self.failures.get(deployment))
 
     def begin_traffic(self, *, stage: Stage, traffic: Mapping[str, int]) -> str:
         self._begun("begin_traffic", stage.endpoint)
@@ -140,7 +140,7 @@ class FakeEndpoints:
         operation = self._operations[url]
         operation.go_on()
         failed = operation.state is OperationState.FAILED
-        return OperationStatus(operation.state, operation.trouble if failed else None)
+        return OperationStatus(operation.state, operation.failure if failed else None)
 
     def pass_time(self) -> None:
         """Bring every operation one look nearer to its end, also those that nobody looks at."""
@@ -178,10 +178,10 @@ class FakeEndpoints:
         self.calls.append((method, what))
 
     def _operation(
-        self, finish: Callable[[OperationState], None], trouble: Trouble | None = None
+        self, finish: Callable[[OperationState], None], failure: Failure | None = None
     ) -> str:
         url = f"https://management.azure.com/operations/{len(self._operations)}?signature=secret"
-        self._operations[url] = _Operation(self.looks, finish, trouble)
+        self._operations[url] = _Operation(self.looks, finish, failure)
         return url
 
     def _endpoint(self, stage: Stage) -> _Served:

@@ -13,13 +13,13 @@ from uuid import uuid4
 
 from shared.domain.asking import Owed, request_id
 from shared.domain.decision import Decision
-from shared.domain.errors import Trouble
+from shared.domain.errors import Failure
 from shared.domain.evidence import Evidence
 from shared.domain.names import operation_id, person_key
 from shared.domain.release import AuditEvent, Release, ReleaseId
 from shared.ports import Link, Mail
+from tests.fakes.failures import Faults
 from tests.fakes.running import FakeClock
-from tests.fakes.troubles import Faults
 
 
 class FakeMailer:
@@ -28,9 +28,9 @@ class FakeMailer:
     def __init__(self) -> None:
         self.sent: list[Mail] = []
         self.faults = Faults()
-        self.drops: dict[str, Trouble] = {}
+        self.drops: dict[str, Failure] = {}
         """Addresses whose mails are accepted and not delivered, and why."""
-        self._lost: dict[str, Trouble] = {}
+        self._lost: dict[str, Failure] = {}
 
     def send(self, *, mail: Mail) -> None:
         self.faults.meet("send")
@@ -39,7 +39,7 @@ class FakeMailer:
         elif all(mail.operation_id != other.operation_id for other in self.sent):
             self.sent.append(mail)
 
-    def dropped(self, *, operation_id: str) -> Trouble | None:
+    def dropped(self, *, operation_id: str) -> Failure | None:
         self.faults.meet("dropped")
         return self._lost.get(operation_id)
 

@@ -8,7 +8,7 @@ from shared.domain.errors import technical
 from shared.domain.pipeline import Workspace
 from shared.domain.release import ModelVersion
 from shared.ports import Container, RegisteredModel, RegisteredVersion
-from tests.fakes.troubles import Faults
+from tests.fakes.failures import Faults
 
 REGISTERED_AT = datetime(2026, 11, 2, 8, 59, tzinfo=UTC)
 

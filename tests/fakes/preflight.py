@@ -2,7 +2,7 @@
 
 from shared.domain.evidence import QUOTA, Check
 from shared.domain.pipeline import Stage
-from tests.fakes.troubles import Faults
+from tests.fakes.failures import Faults
 
 
 class FakePreflight:

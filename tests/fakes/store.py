@@ -14,7 +14,7 @@ from shared.domain.pipeline import Stage
 from shared.domain.release import AuditEvent, IgnoredEvent, Outcome, Release, ReleaseId
 from shared.domain.transitions import is_waiting
 from shared.ports import ConflictError, Page, Stored, Written, unheard
-from tests.fakes.troubles import Faults
+from tests.fakes.failures import Faults
 
 
 class MemoryStore:

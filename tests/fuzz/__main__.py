@@ -17,8 +17,8 @@ from typing import Any
 atheris: Any = importlib.import_module("atheris")  # not among this project's packages
 
 with atheris.instrument_imports(include=["shared", "yaml", "json"]):
+    from shared.adapters.azureml.failures import answer_failure
     from shared.adapters.azureml.operations import Kind, Started, status_of
-    from shared.adapters.azureml.troubles import answer_trouble
     from shared.adapters.mlmodel import signature_in
     from shared.adapters.redaction import error_text, log_text, without_secrets
     from shared.domain.health import shape_problems
@@ -47,7 +47,7 @@ def mlmodel(text: str) -> None:
 
 def arm(text: str) -> None:
     """Any answer of ARM's with an error's status."""
-    assert len(answer_trouble("Endpoint ep", HERE, 400, text).message) < 1_500
+    assert len(answer_failure("Endpoint ep", HERE, 400, text).message) < 1_500
 
 
 def operation(text: str) -> None:

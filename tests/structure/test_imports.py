@@ -95,7 +95,7 @@ def test_a_wrong_import_is_caught(name: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("shared.domain.release", "import hashlib\nfrom .errors import Trouble"),
+        ("shared.domain.release", "import hashlib\nfrom .errors import Failure"),
         ("shared.workflow.orchestrators", "from azure.durable_functions import RetryOptions"),
         ("shared.workflow.orchestrators", "from shared.workflow.contract import Activity"),
         ("shared.workflow.intake", "from shared.ports import Services"),
@@ -110,8 +110,8 @@ def test_a_right_import_is_let_through(name: str, text: str) -> None:
 
 
 def test_a_relative_import_in_a_package_starts_at_the_package() -> None:
-    package = Module("shared.domain", "from .errors import Trouble", is_package=True)
-    assert [use.name for use in package.imports] == ["shared.domain.errors.Trouble"]
+    package = Module("shared.domain", "from .errors import Failure", is_package=True)
+    assert [use.name for use in package.imports] == ["shared.domain.errors.Failure"]
 
 
 def test_a_module_of_no_part_is_named() -> None:

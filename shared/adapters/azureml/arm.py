@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from shared.adapters.azureml.troubles import answer_trouble
+from shared.adapters.azureml.failures import answer_failure
 from shared.adapters.azureml.workspaces import Workspaces
 from shared.adapters.failures import no_answer
-from shared.domain.errors import StepError, Trouble, technical
+from shared.domain.errors import Failure, StepError, technical
 from shared.domain.pipeline import Workspace
 from shared.domain.untrusted import UnreadableError, parse_json
 
@@ -25,7 +25,7 @@ class Answer:
     body: Mapping[str, Any]
     """Parsed; empty where ARM refuses."""
 
-    refusal: Trouble | None = None
+    refusal: Failure | None = None
     """None where ARM answers with what was asked for."""
 
     def part(self, name: str) -> "Answer":
@@ -44,7 +44,7 @@ class Listing:
     """What ARM says to a read of a list, all pages together."""
 
     items: tuple[Mapping[str, Any], ...]
-    refusal: Trouble | None = None
+    refusal: Failure | None = None
 
     @classmethod
     def of(cls, pages: Iterator[Answer]) -> Self:
@@ -112,10 +112,10 @@ class Arm:
         except AzureError as error:
             raise StepError(no_answer(error, what)) from error
         if status != 200:
-            trouble = answer_trouble(what, workspace, status, text)
-            if trouble.retryable:
-                raise StepError(trouble)
-            return Answer(status, {}, trouble)
+            failure = answer_failure(what, workspace, status, text)
+            if failure.retryable:
+                raise StepError(failure)
+            return Answer(status, {}, failure)
         try:
             body = parse_json(text)
         except UnreadableError:

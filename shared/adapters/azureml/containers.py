@@ -3,8 +3,8 @@
 import time
 from typing import Any
 
+from shared.adapters.azureml.failures import azure_ml_stops_here
 from shared.adapters.azureml.paths import BlobPath, DatastorePath
-from shared.adapters.azureml.troubles import azure_ml_stops_here
 from shared.adapters.azureml.workspaces import Workspaces
 from shared.adapters.egress.storage import CONTAINER
 from shared.domain.errors import not_good_enough, technical

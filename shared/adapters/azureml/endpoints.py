@@ -6,17 +6,17 @@ from typing import Any
 
 from shared.adapters.azureml import internals
 from shared.adapters.azureml.entities import deployment_entity, endpoint_entity
-from shared.adapters.azureml.operations import Kind, Started, fold, status_of
-from shared.adapters.azureml.scoring import Scorer
-from shared.adapters.azureml.troubles import (
-    answer_trouble,
+from shared.adapters.azureml.failures import (
+    answer_failure,
     azure_ml_stops_here,
     found,
 )
+from shared.adapters.azureml.operations import Kind, Started, fold, status_of
+from shared.adapters.azureml.scoring import Scorer
 from shared.adapters.azureml.workspaces import Workspaces
 from shared.adapters.egress.scoring import ScoringAddresses
 from shared.adapters.redaction import log_text
-from shared.domain.errors import Blame, StepError, Trouble, technical
+from shared.domain.errors import Blame, Failure, StepError, technical
 from shared.domain.pipeline import Json, Stage
 from shared.domain.release import ModelVersion
 from shared.ports import Deployment, Endpoint, OperationState, OperationStatus, ScoringAnswer
@@ -154,7 +154,7 @@ class AzureMlEndpoints:
         if status in UNREADABLE:
             return None
         if status >= 400:
-            raise StepError(answer_trouble(started.what, stage.workspace, status, text))
+            raise StepError(answer_failure(started.what, stage.workspace, status, text))
         return status_of(started, text) if text.strip() else NO_BODY.get(status)
 
     def _by_resource(self, stage: Stage, started: Started) -> OperationStatus:
@@ -225,4 +225,4 @@ def _is_same(there: Deployment, stage: Stage, model: ModelVersion, tags: Mapping
 
 
 def _failed(code: str, message: str) -> OperationStatus:
-    return OperationStatus(OperationState.FAILED, Trouble(Blame.TECHNOLOGY, code, message))
+    return OperationStatus(OperationState.FAILED, Failure(Blame.TECHNOLOGY, code, message))

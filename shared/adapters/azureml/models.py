@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from shared.adapters.azureml import internals
 from shared.adapters.azureml.containers import Containers
+from shared.adapters.azureml.failures import azure_ml_stops_here, found
 from shared.adapters.azureml.paths import parse_model_uri
-from shared.adapters.azureml.troubles import azure_ml_stops_here, found
 from shared.adapters.azureml.workspaces import Workspaces
 from shared.domain.errors import technical
 from shared.domain.pipeline import Workspace

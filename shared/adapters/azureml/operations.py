@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from shared.adapters.azureml.troubles import operation_trouble
+from shared.adapters.azureml.failures import operation_failure
 from shared.domain.untrusted import UnreadableError, parse_json
 from shared.ports import OperationState, OperationStatus
 
@@ -86,4 +86,4 @@ def status_of(started: Started, text: str) -> OperationStatus | None:
     if not isinstance(error, dict):
         canceled = status.lower() == "canceled"
         error = {"code": "OperationCanceled" if canceled else "Failed"}
-    return OperationStatus(state, operation_trouble(started.what, error))
+    return OperationStatus(state, operation_failure(started.what, error))

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from shared.adapters.azureml.arm import Arm
-from shared.adapters.azureml.troubles import ROLE
+from shared.adapters.azureml.failures import ROLE
 from shared.domain.evidence import Check
 from shared.domain.pipeline import KubernetesCompute, Stage
 

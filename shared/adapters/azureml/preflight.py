@@ -83,9 +83,9 @@ class AzureMlPreflight:
             advice = self._storage_advice(account)
             self._artifacts.check_writable(container=container, prefix=FOLDER)
         except StepError as error:
-            if error.trouble.retryable:
+            if error.failure.retryable:
                 raise
-            return Check(name, False, f"{error.trouble.message}{advice}")
+            return Check(name, False, f"{error.failure.message}{advice}")
         words = f"Container {container.name} of storage account {account} can be written."
         return Check(name, True, words)
 

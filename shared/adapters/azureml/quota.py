@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.adapters.azureml.arm import Arm, Listing
-from shared.domain.errors import Trouble
+from shared.domain.errors import Failure
 from shared.domain.evidence import QUOTA, Check
 from shared.domain.pipeline import ManagedCompute, Workspace
 
@@ -94,7 +94,7 @@ def _list(arm: Arm, workspace: Workspace, location: str, kind: str) -> Listing:
     return arm.list(path, what=f"Quota ({kind}) in {location}", workspace=workspace)
 
 
-def _not_told(location: str, refusal: Trouble) -> str:
+def _not_told(location: str, refusal: Failure) -> str:
     return (
         f"Azure does not tell this app what quota there is in {location} ({refusal.code}). No role "
         "on a workspace lets it ask: to have it looked at, give its identity the role Reader on "

@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.azureml import internals
-from shared.adapters.azureml.troubles import azure_ml_stops_here
+from shared.adapters.azureml.failures import azure_ml_stops_here
 from shared.adapters.azureml.workspaces import Workspaces
 from shared.adapters.egress.scoring import ScoringAddresses
-from shared.domain.errors import Blame, StepError, Trouble, not_good_enough, technical
+from shared.domain.errors import Blame, Failure, StepError, not_good_enough, technical
 from shared.domain.pipeline import Json, Stage
 from shared.domain.untrusted import TOO_DEEP, UnreadableError, parse_json
 from shared.ports import ScoringAnswer
@@ -143,8 +143,8 @@ def _key_of(client: "MLClient", endpoint: str) -> str:
     return str(getattr(keys, "primary_key", None) or keys.access_token)
 
 
-def _too_slow(asked: str, timeout_seconds: float) -> Trouble:
-    return Trouble(
+def _too_slow(asked: str, timeout_seconds: float) -> Failure:
+    return Failure(
         Blame.MODEL,
         "ScoringTimeout",
         f"{asked} gave no answer within {timeout_seconds:g} s.",

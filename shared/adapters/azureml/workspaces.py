@@ -5,7 +5,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from shared.adapters.azureml.troubles import azure_ml_stops_here
+from shared.adapters.azureml.failures import azure_ml_stops_here
 from shared.adapters.clouds import PUBLIC, Cloud
 from shared.adapters.egress.credentials import FixedScope
 from shared.adapters.egress.storage import Storage

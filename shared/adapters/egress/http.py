@@ -99,18 +99,18 @@ def _read(response: Any, limit: int) -> HttpAnswer:  # noqa: ANN401 (urllib leav
     try:
         _take(response, limit, taken)
     except TimeoutError as error:
-        trouble: ServiceResponseError = ServiceResponseTimeoutError("no whole answer in time")
-        trouble.__cause__ = error
+        failure: ServiceResponseError = ServiceResponseTimeoutError("no whole answer in time")
+        failure.__cause__ = error
     except (OSError, HTTPException, ValueError, zlib.error) as error:
-        trouble = UnreadableAnswerError(type(error).__name__)
-        trouble.__cause__ = error
+        failure = UnreadableAnswerError(type(error).__name__)
+        failure.__cause__ = error
     except TooLargeAnswerError as error:
-        trouble = error
+        failure = error
     else:
         return HttpAnswer(status, bytes(taken))
     if status >= 400:  # a 502 with a broken body is still a 502
         return HttpAnswer(status, bytes(taken))
-    raise trouble
+    raise failure
 
 
 def _take(response: Any, limit: int, taken: bytearray) -> None:  # noqa: ANN401 (see above)

@@ -94,7 +94,7 @@ def readable[T](read: Callable[[], T]) -> T | None:
     try:
         return read()
     except StepError as error:
-        if error.trouble.code not in UNREADABLE:
+        if error.failure.code not in UNREADABLE:
             raise
         logger.warning("left out of a list: %s", error)
         return None

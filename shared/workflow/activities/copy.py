@@ -29,8 +29,8 @@ def copy_model(turn: Turn, _: Mapping[str, Json]) -> Answer:
     if status.state is OperationState.RUNNING:
         return Answer.pending()
     if status.state is OperationState.FAILED:
-        assert status.trouble is not None
-        return Answer.failed(status.trouble)
+        assert status.failure is not None
+        return Answer.failed(status.failure)
     told = _as_approved(turn, registered)
     services.models.register(
         workspace=stage.workspace,

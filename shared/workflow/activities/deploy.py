@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.domain.errors import Blame, StepError, Trouble, technical
+from shared.domain.errors import Blame, Failure, StepError, technical
 from shared.domain.names import PIPELINE_TAG, RELEASE_TAG, deployment_names
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, Outcome, Probe, ReleaseId, StageState
@@ -55,7 +55,7 @@ def prepare_endpoint(turn: Turn, _: Mapping[str, Json]) -> Answer:
         return Answer.pending()
     if endpoint.provisioning is OperationState.FAILED:
         return Answer.failed(
-            Trouble(
+            Failure(
                 blame=Blame.TECHNOLOGY,
                 code="EndpointFailed",
                 message=f"Endpoint {stage.endpoint} in workspace {stage.workspace.name} is Failed. "
@@ -162,9 +162,9 @@ def describe(probe: Probe) -> str:
     return f"answered {probe.status} in {probe.latency_seconds * 1000:.0f} ms"
 
 
-def unhealthy(turn: Turn, probe: Probe) -> Trouble:
-    """The trouble of a deployment whose answer is not good enough."""
-    return Trouble(
+def unhealthy(turn: Turn, probe: Probe) -> Failure:
+    """The failure of a deployment whose answer is not good enough."""
+    return Failure(
         blame=Blame.MODEL,
         code="Unhealthy",
         message=f"{turn.record.deployment} on {turn.stage.endpoint} {describe(probe)}",
@@ -184,35 +184,35 @@ def follow_operation(turn: Turn, *, keep: bool = False) -> OperationStatus:
 def _unfinished(status: OperationStatus) -> Answer:
     if status.state is OperationState.RUNNING:
         return Answer.pending()
-    assert status.trouble is not None
-    return Answer.failed(status.trouble)
+    assert status.failure is not None
+    return Answer.failed(status.failure)
 
 
-def _with_logs(turn: Turn, status: OperationStatus) -> Trouble:
-    """The operation's trouble; the end of the container's log goes to the audit trail, once.
+def _with_logs(turn: Turn, status: OperationStatus) -> Failure:
+    """The operation's failure; the end of the container's log goes to the audit trail, once.
 
     The operation is kept: a call that comes again finds the same failure and deploys nothing.
     """
-    assert status.trouble is not None
+    assert status.failure is not None
     record = turn.record
     assert record.deployment is not None
     if record.waits_for is None:
-        return status.trouble  # noted before
+        return status.failure  # noted before
     try:
         log = turn.services.endpoints.logs(
             stage=turn.stage, deployment=record.deployment, lines=LOG_LINES
         )
     except StepError as error:
-        log = f"(no log: {error.trouble.message})"
+        log = f"(no log: {error.failure.message})"
     change = turn.updated(waits_for=None).noting(
         EventType.NOTICE,
-        f"Deployment {record.deployment} failed: {status.trouble.message}",
+        f"Deployment {record.deployment} failed: {status.failure.message}",
         at=turn.now,
         stage=record.name,
-        details={"code": status.trouble.code, "log": log[-LOG_CHARACTERS:]},
+        details={"code": status.failure.code, "log": log[-LOG_CHARACTERS:]},
     )
     turn.commit(change)
-    return status.trouble
+    return status.failure
 
 
 def is_at_work(turn: Turn, release_id: ReleaseId, endpoint: str) -> bool:

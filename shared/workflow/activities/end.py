@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.domain.errors import StepError, Trouble
+from shared.domain.errors import Failure, StepError
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, Outcome
 from shared.domain.trail import Change
@@ -38,17 +38,17 @@ def wrap_up(turn: Turn, _: Mapping[str, Json]) -> Answer:
     """Tell everybody, publish what is left, and close the book. Pending until all is through."""
     if not turn.release.is_over:
         return Answer.done()
-    trouble = None if turn.release.told_everybody else _tell_everybody(turn)
+    failure = None if turn.release.told_everybody else _tell_everybody(turn)
     turn.stored = publish_news(turn.services, turn.stored)
-    if trouble is not None:
-        return Answer.failed(trouble)
+    if failure is not None:
+        return Answer.failed(failure)
     if not is_published(turn.services, turn.release):
         return Answer.pending()
     turn.services.store.settle(release=turn.release)
     return Answer.done()
 
 
-def _tell_everybody(turn: Turn) -> Trouble | None:
+def _tell_everybody(turn: Turn) -> Failure | None:
     """Mail the owners and all who were asked; why it has to be tried again, where it has.
 
     Who has been told is written down, and the same mail is never sent twice.
@@ -59,8 +59,8 @@ def _tell_everybody(turn: Turn) -> Trouble | None:
     asked = [person for stage in release.stages if stage.ask for person in stage.ask.roster]
     decisions = turn.services.store.decisions(release_id=release.id)
     told = list(release.told)
-    trouble: Trouble | None = None
-    refused: list[Trouble] = []
+    failure: Failure | None = None
+    refused: list[Failure] = []
     for person in dict.fromkeys([*owners, *asked]):
         if person in told:
             continue
@@ -71,18 +71,18 @@ def _tell_everybody(turn: Turn) -> Trouble | None:
             turn.services.mailer.send(mail=mail)
         except StepError as error:
             logger.warning("release %s: the mail about its end waits: %s", release.id, error)
-            if error.trouble.retryable:
-                trouble = error.trouble
+            if error.failure.retryable:
+                failure = error.failure
                 break
-            refused.append(error.trouble)
+            refused.append(error.failure)
         told.append(person)
-    if trouble is None or len(told) > len(release.told):
-        known = replace(release, told=tuple(told), told_everybody=trouble is None)
+    if failure is None or len(told) > len(release.told):
+        known = replace(release, told=tuple(told), told_everybody=failure is None)
         turn.commit(_with_refusals(turn, Change(known), refused))
-    return trouble
+    return failure
 
 
-def _with_refusals(turn: Turn, change: Change, refused: list[Trouble]) -> Change:
+def _with_refusals(turn: Turn, change: Change, refused: list[Failure]) -> Change:
     """The change that also tells of mails which nobody will get."""
     for each in refused:
         change = change.noting(

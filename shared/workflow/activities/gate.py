@@ -193,11 +193,11 @@ def _held_until(turn: Turn, ask: Ask, judgement: Judgement) -> datetime | None:
 
 def _wait(turn: Turn, ask: Ask, judgement: Judgement) -> Answer:
     """Send the mails that are due, say what it waits for, and when to look again."""
-    ask, trouble = send_owed(turn, look_after_accepted(turn, ask), judgement)
+    ask, failure = send_owed(turn, look_after_accepted(turn, ask), judgement)
     held_until = _held_until(turn, ask, judgement)
     words = waits_for(ask, replace(judgement, effect_at=held_until or judgement.effect_at))
-    if trouble is not None:
-        words = f"a mail to be taken: {trouble.message}"
+    if failure is not None:
+        words = f"a mail to be taken: {failure.message}"
     if turn.record.waits_for != words:
         turn.commit(turn.updated(waits_for=words))
     now = turn.now
@@ -209,8 +209,8 @@ def _wait(turn: Turn, ask: Ask, judgement: Judgement) -> Answer:
         held_until,
     ]
     seconds = [(moment - now).total_seconds() for moment in moments if moment is not None]
-    if trouble is not None:
-        seconds.append(retry_seconds(turn, ask, trouble))
+    if failure is not None:
+        seconds.append(retry_seconds(turn, ask, failure))
     return Answer.done(waiting=True, wake_seconds=max(1.0, min(seconds)))
 
 

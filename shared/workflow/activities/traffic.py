@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from shared.domain.errors import Blame, StepError, Trouble, technical
+from shared.domain.errors import Blame, Failure, StepError, technical
 from shared.domain.names import RELEASE_TAG
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, Outcome, ReleaseId, StageState
@@ -37,24 +37,24 @@ def shift_traffic(turn: Turn, _: Mapping[str, Json]) -> Answer:
     answer = _bring_traffic(turn, deployment)
     if answer is not None:
         return answer
-    trouble = _trouble_of_users(turn)
-    return Answer.failed(trouble) if trouble else Answer.done()
+    failure = _failure_of_users(turn)
+    return Answer.failed(failure) if failure else Answer.done()
 
 
-def _trouble_of_users(turn: Turn) -> Trouble | None:
+def _failure_of_users(turn: Turn) -> Failure | None:
     """What users of the endpoint meet now; final: what does not answer must not keep traffic."""
-    trouble: Trouble | None = None
+    failure: Failure | None = None
     until = turn.now + USERS_WAIT
     for _ in range(PROBES):
         try:
             probe = best_probe(turn, None)
         except StepError as error:
-            trouble = replace(error.trouble, blame=Blame.MODEL, retryable=False)
+            failure = replace(error.failure, blame=Blame.MODEL, retryable=False)
         else:
             return unhealthy(turn, probe) if probe.problems else None
         if turn.now > until:
             break
-    return trouble
+    return failure
 
 
 def finish_stage(turn: Turn, _: Mapping[str, Json]) -> Answer:
@@ -147,8 +147,8 @@ def _bring_traffic(turn: Turn, deployment: str) -> Answer | None:
         status = follow_operation(turn)
         if status.state is OperationState.RUNNING:
             return Answer.pending()
-        if status.trouble is not None:
-            return Answer.failed(status.trouble)
+        if status.failure is not None:
+            return Answer.failed(status.failure)
     endpoint = endpoints.get(stage=stage)
     if endpoint is None or endpoint.provisioning is OperationState.RUNNING:
         return Answer.pending()
@@ -177,8 +177,8 @@ def _clean_up(turn: Turn) -> Answer:
     except StepError as error:
         # a release that has succeeded stays so: the endpoint's next one tries again
         logger.warning("release %s: old deployments stay: %s", release_id, error)
-        note = f"Old deployments of {stage.endpoint} stay for now: {error.trouble.message}"
-        details: dict[str, Json] = {"code": error.trouble.code}
+        note = f"Old deployments of {stage.endpoint} stay for now: {error.failure.message}"
+        details: dict[str, Json] = {"code": error.failure.code}
         change = Change(turn.release).noting(
             EventType.NOTICE, note, at=turn.now, stage=stage.name, details=details
         )

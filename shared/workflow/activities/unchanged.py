@@ -35,9 +35,9 @@ def _what_changed(turn: Turn) -> str | None:
             return None
         how = _how_copy_changed(turn)
     except StepError as error:
-        if error.trouble.blame is not Blame.MODEL:
+        if error.failure.blame is not Blame.MODEL:
             raise
-        return error.trouble.message
+        return error.failure.message
     model, workspace = turn.record.model, turn.stage.workspace.name
     assert model is not None, "set when the stage started"
     return how and (

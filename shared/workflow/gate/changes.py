@@ -166,7 +166,7 @@ def _files_that_serve(turn: Turn, registered: RegisteredModel) -> FileSet | None
     try:
         return files_of(turn, registered)
     except StepError as error:
-        if error.trouble.blame is Blame.MODEL:  # not the candidate's fault
+        if error.failure.blame is Blame.MODEL:  # not the candidate's fault
             return None
         raise
 

@@ -89,7 +89,7 @@ def _ask(
             timeout_seconds=stage.request.timeout_seconds + 5,
         )
     except StepError as error:
-        return None, f"{stage.endpoint} gave no answer: {error.trouble.message}"
+        return None, f"{stage.endpoint} gave no answer: {error.failure.message}"
     return Answered(answer.status, answer.latency_seconds, clean(answer.body)), ""
 
 

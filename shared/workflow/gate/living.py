@@ -64,7 +64,7 @@ def probe_again(turn: Turn, ask: Ask) -> Ask:
             return _noted(turn, ask, ask.degraded, "" if ask.degraded else reason)
         probe = probe_of(turn.services, stage, deployment)
     except StepError as error:
-        probe = Probe(0, 0.0, (error.trouble.message,))
+        probe = Probe(0, 0.0, (error.failure.message,))
     problems = tuple(f"{deployment} on {stage.endpoint}: {each}" for each in probe.problems)
     return _noted(turn, ask, problems)
 

@@ -8,7 +8,7 @@ from typing import Final
 from shared.domain.approval import Judgement
 from shared.domain.ask import Ask, Purpose, read_mail_key
 from shared.domain.asking import Owed, owed, request_id
-from shared.domain.errors import StepError, Trouble, technical
+from shared.domain.errors import Failure, StepError, technical
 from shared.domain.evidence import Evidence
 from shared.domain.release import EventType
 from shared.domain.trail import Change
@@ -41,39 +41,39 @@ def look_after_accepted(turn: Turn, ask: Ask) -> Ask:
     mailer, change = turn.services.mailer, Change(turn.release)
     for key in ask.unseen:
         try:
-            trouble = mailer.dropped(
+            failure = mailer.dropped(
                 operation_id=request_id(turn.release.id, turn.record.name, ask, key)
             )
         except StepError as error:
             logger.info("release %s: not known what became of mail: %s", turn.release.id, error)
-            pause = max(LOOK_AGAIN_SECONDS, error.trouble.retry_after_seconds or 0.0)
+            pause = max(LOOK_AGAIN_SECONDS, error.failure.retry_after_seconds or 0.0)
             ask = replace(ask, look_at=turn.now + timedelta(seconds=pause))
             break
         ask = replace(ask, unseen=tuple(each for each in ask.unseen if each != key))
-        if trouble is not None:
+        if failure is not None:
             mailed = tuple(each for each in ask.mailed if each != key)
             ask = replace(ask, mailed=mailed, refused=(*ask.refused, key))
-            change = _noted(turn, change, key, trouble)
+            change = _noted(turn, change, key, failure)
     ask = ask if ask.unseen else replace(ask, look_at=None)
     record = replace(turn.record, ask=ask)
     turn.commit(replace(change, release=change.release.with_stage(record)))
     return ask
 
 
-def send_owed(turn: Turn, ask: Ask, judgement: Judgement) -> tuple[Ask, Trouble | None]:
+def send_owed(turn: Turn, ask: Ask, judgement: Judgement) -> tuple[Ask, Failure | None]:
     """Send what is due; the ask as it is then, and why mail has to wait, where it has.
 
     Raises:
         StepError: Nobody whose word is wanted can be reached.
     """
     due = owed(ask, judgement, turn.now)
-    ask, trouble = _send_all(turn, ask, due) if due else (ask, None)
-    if trouble is None:
+    ask, failure = _send_all(turn, ask, due) if due else (ask, None)
+    if failure is None:
         _require_somebody(turn, ask, judgement)
-    return ask, trouble
+    return ask, failure
 
 
-def _send_all(turn: Turn, ask: Ask, due: list[Owed]) -> tuple[Ask, Trouble | None]:
+def _send_all(turn: Turn, ask: Ask, due: list[Owed]) -> tuple[Ask, Failure | None]:
     ask = _with_everybody(turn, ask, due)
     evidence = shown_in(turn, ask)
     for each in due:
@@ -81,21 +81,21 @@ def _send_all(turn: Turn, ask: Ask, due: list[Owed]) -> tuple[Ask, Trouble | Non
             _send(turn, ask, evidence, each)
         except StepError as error:
             logger.warning("release %s: mail: %s", turn.release.id, error)
-            if error.trouble.retryable:
-                return ask, error.trouble
+            if error.failure.retryable:
+                return ask, error.failure
             ask = replace(ask, refused=(*ask.refused, each.key))
-            turn.commit(_noted(turn, turn.updated(ask=ask), each.key, error.trouble))
+            turn.commit(_noted(turn, turn.updated(ask=ask), each.key, error.failure))
         else:
             ask = _sent(turn, ask, each)
             turn.commit(turn.updated(ask=ask))
     return ask, None
 
 
-def retry_seconds(turn: Turn, ask: Ask, trouble: Trouble) -> float:
+def retry_seconds(turn: Turn, ask: Ask, failure: Failure) -> float:
     """How long mail waits: as the service says, but none is asked again every second for long."""
     slowly = (turn.now - ask.asked_at).total_seconds() / 4
-    if trouble.retry_after_seconds is not None:
-        return max(trouble.retry_after_seconds, min(slowly, SHORTEST_MAIL_PAUSE_SECONDS))
+    if failure.retry_after_seconds is not None:
+        return max(failure.retry_after_seconds, min(slowly, SHORTEST_MAIL_PAUSE_SECONDS))
     return min(max(MAIL_PAUSE_SECONDS, slowly), LONGEST_MAIL_PAUSE_SECONDS)
 
 
@@ -167,14 +167,14 @@ def _require_somebody(turn: Turn, ask: Ask, judgement: Judgement) -> None:
         )
 
 
-def _noted(turn: Turn, change: Change, key: str, trouble: Trouble) -> Change:
+def _noted(turn: Turn, change: Change, key: str, failure: Failure) -> Change:
     """The change with a mail that nobody gets; the trail tells of no address."""
     purpose = read_mail_key(key).purpose
     kind = "reminder" if purpose == Purpose.REMINDER else "mail"
     return change.noting(
         EventType.MAIL_FAILED,
-        f"A {kind} to an approver of {turn.record.name} was refused: {trouble.message}",
+        f"A {kind} to an approver of {turn.record.name} was refused: {failure.message}",
         at=turn.now,
         stage=turn.record.name,
-        details={"code": trouble.code, "mail": str(purpose)},
+        details={"code": failure.code, "mail": str(purpose)},
     )

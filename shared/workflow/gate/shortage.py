@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.domain.ask import Ask
-from shared.domain.errors import StepError, Trouble
+from shared.domain.errors import Failure, StepError
 from shared.domain.evidence import requester_of
 from shared.domain.policy import ApprovalPolicy
 from shared.domain.release import EventType, Outcome, Release, StageState
@@ -104,20 +104,20 @@ def _tell_owners(turn: Turn, shortage: Shortage) -> float:
     for owner in turn.pipeline.owners:
         if owner in shortage.told:
             continue
-        trouble = _trouble_with(turn, owner)
-        if trouble is not None and trouble.retryable:
-            asked = trouble.retry_after_seconds or MAIL_PAUSE_SECONDS
+        failure = _failure_with(turn, owner)
+        if failure is not None and failure.retryable:
+            asked = failure.retry_after_seconds or MAIL_PAUSE_SECONDS
             pause = min(max(asked, SHORTEST_MAIL_PAUSE_SECONDS), LOOK_SECONDS)
             break
         shortage = replace(shortage, told=(*shortage.told, owner))
-        if trouble is not None:
+        if failure is not None:
             change = change.noting(
                 EventType.MAIL_FAILED,
                 f"A mail to an owner about the approvers of {turn.record.name} was refused: "
-                f"{trouble.message}",
+                f"{failure.message}",
                 at=turn.now,
                 stage=turn.record.name,
-                details={"code": trouble.code, "mail": "too-few-approvers"},
+                details={"code": failure.code, "mail": "too-few-approvers"},
             )
     words = waits_for_approvers(turn.release.pipeline, turn.record.name, shortage)
     record = replace(turn.record, shortage=shortage, waits_for=words)
@@ -126,7 +126,7 @@ def _tell_owners(turn: Turn, shortage: Shortage) -> float:
     return pause
 
 
-def _trouble_with(turn: Turn, owner: str) -> Trouble | None:
+def _failure_with(turn: Turn, owner: str) -> Failure | None:
     """Why a mail to an owner was not taken."""
     mail = turn.services.letters.too_few_approvers(
         release=turn.release, stage=turn.record.name, to=owner
@@ -135,5 +135,5 @@ def _trouble_with(turn: Turn, owner: str) -> Trouble | None:
         turn.services.mailer.send(mail=mail)
     except StepError as error:
         logger.warning("release %s: mail: %s", turn.release.id, error)
-        return error.trouble
+        return error.failure
     return None

@@ -34,7 +34,7 @@ def is_seen_void(turn: Turn, ask: Ask) -> bool:
     try:
         return is_void(turn, ask)
     except StepError as error:
-        if error.trouble.blame is Blame.MODEL:
+        if error.failure.blame is Blame.MODEL:
             raise
         logger.warning("release %s: what was asked about is not seen: %s", turn.release.id, error)
         return False

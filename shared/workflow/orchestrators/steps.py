@@ -61,7 +61,7 @@ def step(
     answer = Answer.from_json(raw)
     if answer.state is AnswerState.STOPPED:
         raise Stopped(answer.outcome or Outcome.ERRORED, answer.reason)
-    if answer.trouble is not None:
-        model = answer.trouble.blame is Blame.MODEL
-        raise Stopped(Outcome.FAILED if model else Outcome.ERRORED, answer.trouble.message)
+    if answer.failure is not None:
+        model = answer.failure.blame is Blame.MODEL
+        raise Stopped(Outcome.FAILED if model else Outcome.ERRORED, answer.failure.message)
     return answer.value

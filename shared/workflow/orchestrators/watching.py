@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from durabletask.task import OrchestrationContext, TaskFailedError
 
-from shared.domain.errors import Blame, Trouble
+from shared.domain.errors import Blame, Failure
 from shared.domain.pipeline import Json
 from shared.workflow.contract import Activity, Answer, AnswerState, Watch
 from shared.workflow.orchestrators.steps import Steps
@@ -31,7 +31,7 @@ def watch(ctx: OrchestrationContext, start: dict[str, Json]) -> Steps[dict[str, 
     failing_since = _moment(task.failing_since)
     for _ in range(CALLS_PER_GENERATION):
         answer = yield from call(ctx, task)
-        passing = answer.trouble is not None and answer.trouble.retryable
+        passing = answer.failure is not None and answer.failure.retryable
         if answer.state is not AnswerState.PENDING and not passing:
             return answer.to_json()
         now = _now(ctx)
@@ -57,7 +57,7 @@ def watch(ctx: OrchestrationContext, start: dict[str, Json]) -> Steps[dict[str, 
 def pause(task: Watch, answer: Answer, elapsed: float) -> float:
     """Seconds until the next call; as long as a service that is too busy asks for."""
     usual = min(max(SHORTEST_PAUSE_SECONDS, elapsed * PAUSE_GROWTH), task.interval_seconds)
-    asked = answer.trouble.retry_after_seconds if answer.trouble else None
+    asked = answer.failure.retry_after_seconds if answer.failure else None
     return max(usual, min(asked or 0.0, LONGEST_ASKED_PAUSE_SECONDS))
 
 
@@ -66,7 +66,7 @@ def call(ctx: OrchestrationContext, task: Watch) -> Steps[Answer]:
     try:
         raw = yield ctx.call_activity(task.activity.value, input=task.payload)
     except TaskFailedError as error:
-        trouble = Trouble(
+        failure = Failure(
             blame=Blame.TECHNOLOGY,
             code="UnexpectedFailure",
             message=f"Step {task.activity} failed unexpectedly ({error.details.error_type}). "
@@ -74,18 +74,18 @@ def call(ctx: OrchestrationContext, task: Watch) -> Steps[Answer]:
             "when the cause is mended.",
             retryable=True,
         )
-        return Answer.failed(trouble)
+        return Answer.failed(failure)
     return Answer.from_json(raw)
 
 
-def timed_out(task: Watch) -> Trouble:
-    """The trouble of an activity that stayed pending for too long.
+def timed_out(task: Watch) -> Failure:
+    """The failure of an activity that stayed pending for too long.
 
     Only a deployment that takes too long says something about the model.
     """
     minutes = (task.timeout_seconds or 0) / 60
     is_deployment = task.activity is Activity.DEPLOY_MODEL
-    return Trouble(
+    return Failure(
         blame=Blame.MODEL if is_deployment else Blame.TECHNOLOGY,
         code="Timeout",
         message=f"Step {task.activity} was not done after {minutes:g} minutes. "

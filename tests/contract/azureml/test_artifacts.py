@@ -16,7 +16,7 @@ from shared.domain.artefacts import Artefact, file_set
 from shared.domain.errors import Blame, StepError
 from shared.domain.pipeline import Workspace
 from shared.ports import Container, CopyStatus, OperationState, Place
-from tests.contract.azureml.world import Emulated, World, trouble_of
+from tests.contract.azureml.world import Emulated, World, failure_of
 
 WORKSPACE = Workspace("s", "g", "wk")
 
@@ -46,7 +46,7 @@ def copied(world: World, path: str, files: list[Artefact], target: str) -> Opera
         target=Place(world.container(world.prod), target),
     )
     status = status_of(world, path, files, target)
-    assert status.trouble is None
+    assert status.failure is None
     return status.state
 
 
@@ -153,10 +153,10 @@ def test_source_that_was_written_again(
     artifacts = Overtaken(world.artifacts, lambda: world.upload(world.qa, {"m/b": b"BBB"}))
     with pytest.raises(StepError) as caught:
         copied(replace(world, artifacts=artifacts), path, files, "target/m")
-    trouble = trouble_of(caught.value)
-    assert (trouble.code, trouble.blame) == ("ArtefactChanged", Blame.MODEL)
-    assert not trouble.retryable
-    assert "m/b" in trouble.message
+    failure = failure_of(caught.value)
+    assert (failure.code, failure.blame) == ("ArtefactChanged", Blame.MODEL)
+    assert not failure.retryable
+    assert "m/b" in failure.message
     client = world.artifacts._blobs.client(world.container(world.prod))
     assert not client.get_blob_client("target/m/b").exists()
 
@@ -167,7 +167,7 @@ def test_source_that_is_gone(emulated: Emulated, model: tuple[str, list[Artefact
     artifacts = Overtaken(world.artifacts, lambda: client.delete_blob("m/a"))
     with pytest.raises(StepError, match=r"ArtefactChanged: m/a .* is gone") as caught:
         copied(replace(world, artifacts=artifacts), path, files, "target/m")
-    assert not trouble_of(caught.value).retryable
+    assert not failure_of(caught.value).retryable
 
 
 def test_only_what_is_missing_is_copied(
@@ -196,9 +196,9 @@ def test_files_that_changed_between_two_lists_are_not_taken_for_the_same(
         world.artifacts._blobs.client(world.container(world.qa)).delete_blob("m/b")
     with pytest.raises(StepError, match="ArtefactChanged: m in container"):
         copied(world, path, files, "target/m")
-    trouble = status_of(world, path, files, "target/m").trouble
-    assert trouble is not None
-    assert trouble.code == "CopyDiffers"
+    failure = status_of(world, path, files, "target/m").failure
+    assert failure is not None
+    assert failure.code == "CopyDiffers"
 
 
 @pytest.mark.parametrize(
@@ -219,9 +219,9 @@ def test_copy_that_differs(
     copied(world, path, files, "target/m")
     world.upload(world.prod, upload)
     status = status_of(world, path, files, "target/m")
-    assert status.trouble is not None
-    assert (status.trouble.code, status.trouble.blame) == ("CopyDiffers", Blame.TECHNOLOGY)
-    assert words in status.trouble.message
+    assert status.failure is not None
+    assert (status.failure.code, status.failure.blame) == ("CopyDiffers", Blame.TECHNOLOGY)
+    assert words in status.failure.message
 
 
 def test_source_container_that_is_gone(

@@ -16,7 +16,7 @@ from shared.domain.artefacts import Artefact, file_set
 from shared.domain.errors import Blame, StepError
 from shared.domain.pipeline import Workspace
 from shared.ports import Container, CopyStatus, OperationState, Place
-from tests.contract.azureml.world import Emulated, World, trouble_of
+from tests.contract.azureml.world import Emulated, World, failure_of
 from tests.contract.serving import serving
 
 WORKSPACE = Workspace("s", "g", "wk")
@@ -44,10 +44,10 @@ def test_what_lies_there_is_not_overwritten(emulated: Emulated, same_metadata: b
     client.upload_blob("target/m/a", b"xxx", metadata=metadata)
     with pytest.raises(StepError) as caught:
         begun(world, "m", "target/m")
-    trouble = trouble_of(caught.value)
-    assert (trouble.code, trouble.blame) == ("CopyTargetTaken", Blame.TECHNOLOGY)
-    assert '"target/m/a" in container' in trouble.message
-    assert "delete it, then start the release again" in trouble.message
+    failure = failure_of(caught.value)
+    assert (failure.code, failure.blame) == ("CopyTargetTaken", Blame.TECHNOLOGY)
+    assert '"target/m/a" in container' in failure.message
+    assert "delete it, then start the release again" in failure.message
     assert client.download_blob("target/m/a").readall() == b"xxx"
 
 
@@ -133,7 +133,7 @@ def test_statuses_of_a_slow_copy() -> None:
         assert status().state is OperationState.RUNNING
         assert storage.written == []
         storage.status = "failed"
-        failed = status().trouble
+        failed = status().failure
         assert failed is not None
         assert (failed.code, failed.retryable) == ("CopyFailed", True)
         assert "500 InternalServerError" in failed.message
@@ -182,13 +182,13 @@ def test_a_target_of_another_size_is_no_copy(code: str) -> None:
         storage.properties = other  # type: ignore[method-assign] # between two looks
         with pytest.raises(StepError) as caught:
             begin()
-    trouble = trouble_of(caught.value)
-    assert (trouble.code, trouble.blame, trouble.retryable) == (
+    failure = failure_of(caught.value)
+    assert (failure.code, failure.blame, failure.retryable) == (
         "CopyTargetTaken",
         Blame.TECHNOLOGY,
         False,
     )
-    assert "4 bytes, written 2026-11-28 10:15 UTC" in trouble.message
+    assert "4 bytes, written 2026-11-28 10:15 UTC" in failure.message
 
 
 def test_a_conflict_where_nothing_lies_is_told_as_it_is() -> None:
@@ -197,7 +197,7 @@ def test_a_conflict_where_nothing_lies_is_told_as_it_is() -> None:
         pytest.raises(StepError) as caught,
     ):
         begin()
-    assert trouble_of(caught.value).code == "PublicAccessNotPermitted"
+    assert failure_of(caught.value).code == "PublicAccessNotPermitted"
 
 
 LISTING = """<?xml version="1.0" encoding="utf-8"?>

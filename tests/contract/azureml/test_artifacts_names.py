@@ -16,7 +16,7 @@ from shared.domain.artefacts import FileSet, file_set
 from shared.domain.errors import Blame, StepError
 from shared.domain.pipeline import Workspace
 from shared.ports import Container, Place
-from tests.contract.azureml.world import Emulated, trouble_of
+from tests.contract.azureml.world import Emulated, failure_of
 from tests.contract.serving import serving
 
 LISTING = (
@@ -98,9 +98,9 @@ def test_names_that_are_refused(name: str) -> None:
     storage = Storage(["MLmodel", name])
     with reached(storage) as (artifacts, container), pytest.raises(StepError) as caught:
         list(artifacts.files(container=container, path="m"))
-    trouble = trouble_of(caught.value)
-    assert (trouble.code, trouble.blame) == ("UnsafeFileName", Blame.MODEL)
-    assert UNSAFE[name] in trouble.message
+    failure = failure_of(caught.value)
+    assert (failure.code, failure.blame) == ("UnsafeFileName", Blame.MODEL)
+    assert UNSAFE[name] in failure.message
     assert storage.written == []
 
 
@@ -180,10 +180,10 @@ def test_files_are_counted_while_they_are_listed(count: int, is_taken: bool) -> 
         else:
             with pytest.raises(StepError) as caught:
                 file_set(artifacts.files(container=container, path="m"))
-            trouble = trouble_of(caught.value)
-            assert (trouble.code, trouble.blame) == ("TooManyFiles", Blame.MODEL)
-            assert 'at "m" in container c of workspace wk has more than 2,500' in trouble.message
-            assert "\n" not in trouble.message
+            failure = failure_of(caught.value)
+            assert (failure.code, failure.blame) == ("TooManyFiles", Blame.MODEL)
+            assert 'at "m" in container c of workspace wk has more than 2,500' in failure.message
+            assert "\n" not in failure.message
     assert storage.pages == [200] * 12 + [100 if is_taken else 200]
 
 

@@ -12,7 +12,7 @@ from shared.adapters.egress.credentials import StaticToken
 from shared.domain.errors import StepError
 from shared.domain.pipeline import Workspace
 from shared.ports import Container
-from tests.contract.azureml.world import World, trouble_of
+from tests.contract.azureml.world import World, failure_of
 from tests.contract.serving import serving
 
 TEXT = "größe: 1\n"
@@ -92,8 +92,8 @@ def test_text_that_is_written_again_meanwhile() -> None:
         pytest.raises(StepError) as caught,
     ):
         artifacts().text(container=container, name="m/MLmodel", limit=100)
-    trouble = trouble_of(caught.value)
-    assert (trouble.code, trouble.retryable) == ("ConditionNotMet", True)
+    failure = failure_of(caught.value)
+    assert (failure.code, failure.retryable) == ("ConditionNotMet", True)
 
 
 @pytest.mark.live
@@ -128,6 +128,6 @@ def test_writing_that_is_refused() -> None:
         pytest.raises(StepError) as caught,
     ):
         artifacts().check_writable(container=container, prefix="modelgate")
-    trouble = trouble_of(caught.value)
-    assert (trouble.code, trouble.retryable) == ("AuthorizationPermissionMismatch", False)
+    failure = failure_of(caught.value)
+    assert (failure.code, failure.retryable) == ("AuthorizationPermissionMismatch", False)
     assert calls == ["PUT"]

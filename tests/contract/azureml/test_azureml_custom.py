@@ -9,7 +9,7 @@ from shared.domain.errors import Blame, StepError
 from shared.domain.pipeline import Environment, RequestSettings, ScoringCode, Stage
 from shared.domain.release import ModelVersion
 from shared.ports import OperationState
-from tests.contract.azureml.world import Emulated, trouble_of
+from tests.contract.azureml.world import Emulated, failure_of
 
 CURATED = "azureml://registries/azureml/environments/sklearn-1.5/versions/29"
 OWN = "azureml:base:1"
@@ -75,8 +75,8 @@ def test_script_with_a_syntax_error(emulated: Emulated, custom: tuple[Stage, Mod
     (stage.code.folder / "score.py").write_text("def run(:\n")
     with pytest.raises(StepError) as caught:
         emulated.world.endpoints.begin_deploy(stage=stage, deployment="blue", model=model, tags={})
-    trouble = trouble_of(caught.value)
-    assert (trouble.code, trouble.blame) == ("UserScriptError", Blame.MODEL)
+    failure = failure_of(caught.value)
+    assert (failure.code, failure.blame) == ("UserScriptError", Blame.MODEL)
 
 
 def test_script_that_is_missing(emulated: Emulated, custom: tuple[Stage, ModelVersion]) -> None:
@@ -85,7 +85,7 @@ def test_script_that_is_missing(emulated: Emulated, custom: tuple[Stage, ModelVe
     stage = replace(stage, code=ScoringCode(stage.code.folder, "other.py"))
     with pytest.raises(StepError, match=r"other\.py") as caught:
         emulated.world.endpoints.begin_deploy(stage=stage, deployment="blue", model=model, tags={})
-    assert trouble_of(caught.value).blame is Blame.TECHNOLOGY
+    assert failure_of(caught.value).blame is Blame.TECHNOLOGY
 
 
 def test_script_that_crashes(emulated: Emulated, custom: tuple[Stage, ModelVersion]) -> None:
@@ -98,8 +98,8 @@ def test_script_that_crashes(emulated: Emulated, custom: tuple[Stage, ModelVersi
     )
     status = emulated.world.finished(stage, url)
     assert status.state is OperationState.FAILED
-    assert status.trouble is not None
-    assert status.trouble.blame is Blame.MODEL
-    assert "crashed" in status.trouble.message
+    assert status.failure is not None
+    assert status.failure.blame is Blame.MODEL
+    assert "crashed" in status.failure.message
     log = emulated.world.endpoints.logs(stage=stage, deployment="blue", lines=20)
     assert "ValueError: no such thing" in log

@@ -7,7 +7,7 @@ import pytest
 from shared.domain.errors import Blame, StepError
 from shared.domain.pipeline import KubernetesCompute
 from shared.ports import OperationState
-from tests.contract.azureml.world import Emulated, World, trouble_of
+from tests.contract.azureml.world import Emulated, World, failure_of
 from tests.emulators.azureml.arm import Arm
 
 RELEASE = {"modelgate-release": "r"}
@@ -160,10 +160,10 @@ def test_traffic_to_what_is_not_there(emulated: Emulated) -> None:
     world.created(stage)
     with pytest.raises(StepError) as caught:
         world.endpoints.begin_traffic(stage=stage, traffic={"absent": 100})
-    trouble = trouble_of(caught.value)
-    assert (trouble.blame, trouble.retryable) == (Blame.TECHNOLOGY, False)
-    assert "'absent'" in trouble.message
-    assert "traceId" not in trouble.message  # the words, not the JSON around them
+    failure = failure_of(caught.value)
+    assert (failure.blame, failure.retryable) == (Blame.TECHNOLOGY, False)
+    assert "'absent'" in failure.message
+    assert "traceId" not in failure.message  # the words, not the JSON around them
 
 
 def test_endpoint_that_is_gone(emulated: Emulated) -> None:
@@ -178,9 +178,9 @@ def test_busy_endpoint(emulated: Emulated) -> None:
     world.endpoints.begin_create(stage=stage, tags={})
     with pytest.raises(StepError) as caught:
         world.endpoints.begin_traffic(stage=stage, traffic={})
-    trouble = trouble_of(caught.value)
-    assert "Already running method" in trouble.message
-    assert trouble.retryable
+    failure = failure_of(caught.value)
+    assert "Already running method" in failure.message
+    assert failure.retryable
 
 
 def test_name_that_another_workspace_of_the_region_has(emulated: Emulated) -> None:
@@ -189,10 +189,10 @@ def test_name_that_another_workspace_of_the_region_has(emulated: Emulated) -> No
     world.created(stage)
     with pytest.raises(StepError) as caught:
         world.endpoints.begin_create(stage=world.stage(world.prod), tags={})
-    trouble = trouble_of(caught.value)
-    assert (trouble.code, trouble.retryable) == ("EndpointNameTaken", False)
-    assert stage.endpoint in trouble.message
-    assert "Choose another endpoint name" in trouble.message
+    failure = failure_of(caught.value)
+    assert (failure.code, failure.retryable) == ("EndpointNameTaken", False)
+    assert stage.endpoint in failure.message
+    assert "Choose another endpoint name" in failure.message
 
 
 def test_kubernetes(emulated: Emulated) -> None:
@@ -220,7 +220,7 @@ def test_model_of_another_workspace(emulated: Emulated) -> None:
     model = world.registered(world.qa)
     with pytest.raises(StepError) as caught:
         world.endpoints.begin_deploy(stage=stage, deployment="blue", model=model, tags={})
-    assert model.name in trouble_of(caught.value).message
+    assert model.name in failure_of(caught.value).message
 
 
 def test_log_of_what_is_not_there(emulated: Emulated) -> None:

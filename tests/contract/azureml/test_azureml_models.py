@@ -19,7 +19,7 @@ from shared.domain.errors import Blame, StepError
 from shared.domain.pipeline import Workspace
 from shared.domain.release import ModelVersion
 from shared.ports import Container
-from tests.contract.azureml.world import Emulated, World, trouble_of
+from tests.contract.azureml.world import Emulated, World, failure_of
 from tests.contract.serving import serving
 
 NO_MODEL = [
@@ -123,9 +123,9 @@ def test_versions_that_stay_away(emulated: Emulated) -> None:
     emulated.fault("GET", "/versions", 503, times=9)
     with pytest.raises(StepError) as caught:
         emulated.world.models.versions(workspace=emulated.world.qa, name="m", limit=5)
-    trouble = trouble_of(caught.value)
-    assert trouble.retryable
-    assert "Versions of model m in workspace" in trouble.message
+    failure = failure_of(caught.value)
+    assert failure.retryable
+    assert "Versions of model m in workspace" in failure.message
 
 
 @pytest.mark.live
@@ -147,10 +147,10 @@ def test_version_with_other_files(world: World) -> None:
             path="elsewhere/model",
             tags={},
         )
-    trouble = trouble_of(caught.value)
-    assert (trouble.code, trouble.blame) == ("AssetPathException", Blame.TECHNOLOGY)
-    assert not trouble.retryable
-    assert world.prod.name in trouble.message
+    failure = failure_of(caught.value)
+    assert (failure.code, failure.blame) == ("AssetPathException", Blame.TECHNOLOGY)
+    assert not failure.retryable
+    assert world.prod.name in failure.message
 
 
 def test_registration_is_one_put(emulated: Emulated) -> None:
@@ -187,8 +187,8 @@ def test_gateway_that_stays_away(emulated: Emulated) -> None:
     emulated.fault("GET", "/models/", 504, times=9, body={"error": {"code": "TransientError"}})
     with pytest.raises(StepError) as caught:
         emulated.world.models.get(workspace=emulated.world.qa, model=ModelVersion("m", "1"))
-    trouble = trouble_of(caught.value)
-    assert (trouble.code, trouble.retryable) == ("TransientError", True)
+    failure = failure_of(caught.value)
+    assert (failure.code, failure.retryable) == ("TransientError", True)
 
 
 def test_missing_role(emulated: Emulated) -> None:
@@ -198,10 +198,10 @@ def test_missing_role(emulated: Emulated) -> None:
     )
     with pytest.raises(StepError) as caught:
         emulated.world.models.get(workspace=emulated.world.qa, model=ModelVersion("m", "1"))
-    trouble = trouble_of(caught.value)
-    assert (trouble.code, trouble.retryable) == ("AuthorizationFailed", False)
-    assert words in trouble.message
-    assert f"(or AzureML Data Scientist) on workspace {emulated.world.qa.name}" in trouble.message
+    failure = failure_of(caught.value)
+    assert (failure.code, failure.retryable) == ("AuthorizationFailed", False)
+    assert words in failure.message
+    assert f"(or AzureML Data Scientist) on workspace {emulated.world.qa.name}" in failure.message
 
 
 def test_throttling_is_not_slept_through(emulated: Emulated) -> None:
@@ -209,7 +209,7 @@ def test_throttling_is_not_slept_through(emulated: Emulated) -> None:
     started = datetime.now(UTC)
     with pytest.raises(StepError) as caught:
         emulated.world.models.get(workspace=emulated.world.qa, model=ModelVersion("m", "1"))
-    assert trouble_of(caught.value).retryable
+    assert failure_of(caught.value).retryable
     assert datetime.now(UTC) - started < timedelta(seconds=20)
 
 
@@ -217,9 +217,9 @@ def test_workspace_that_is_not_there(emulated: Emulated) -> None:
     nowhere = Workspace(emulated.world.qa.subscription_id, "rg-qa", "wk-nowhere")
     with pytest.raises(StepError) as caught:
         emulated.world.models.default_container(workspace=nowhere)
-    trouble = trouble_of(caught.value)
-    assert (trouble.blame, trouble.retryable) == (Blame.TECHNOLOGY, False)
-    assert "wk-nowhere" in trouble.message
+    failure = failure_of(caught.value)
+    assert (failure.blame, failure.retryable) == (Blame.TECHNOLOGY, False)
+    assert "wk-nowhere" in failure.message
 
 
 def test_service_that_is_away(emulated: Emulated) -> None:
@@ -228,7 +228,7 @@ def test_service_that_is_away(emulated: Emulated) -> None:
     emulated.fault("GET", "/models/", 200, times=9, drop=True)
     with pytest.raises(StepError) as caught:
         world.models.get(workspace=world.qa, model=model)
-    assert trouble_of(caught.value).retryable
+    assert failure_of(caught.value).retryable
 
 
 def test_datastores_name_an_account_and_a_container(emulated: Emulated) -> None:
@@ -268,7 +268,7 @@ def test_a_datastore_says_where_nothing_goes(
         Containers(world.workspaces)._container(
             world.qa, AzureBlobDatastore(**given | changes), "m"
         )
-    assert caught.value.trouble.blame is Blame.MODEL
+    assert caught.value.failure.blame is Blame.MODEL
 
 
 def test_a_pipeline_allows_an_account(emulated: Emulated) -> None:

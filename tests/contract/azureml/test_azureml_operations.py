@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from shared.adapters.azureml.failures import answer_failure, operation_failure, readable
 from shared.adapters.azureml.operations import Kind, Started, fold, status_of
-from shared.adapters.azureml.troubles import answer_trouble, operation_trouble, readable
 from shared.domain.errors import Blame, StepError
 from shared.domain.pipeline import Stage, Workspace
 from shared.ports import OperationState, OperationStatus
 from tests.contract.azureml.stand_in import OPERATION, STAGE, arm_with_endpoint, endpoints_at
-from tests.contract.azureml.world import Emulated, trouble_of
+from tests.contract.azureml.world import Emulated, failure_of
 from tests.contract.serving import serving
 
 OPERATIONS = "mfeOperationsStatus"
@@ -73,8 +73,8 @@ def test_operation_that_does_not_answer(emulated: Emulated, begun: tuple[Stage, 
     for code in ("TransientError", "ServiceResponseError"):
         with pytest.raises(StepError) as caught:
             emulated.world.endpoints.operation(stage=stage, url=url)
-        trouble = trouble_of(caught.value)
-        assert (trouble.code, trouble.retryable) == (code, True)
+        failure = failure_of(caught.value)
+        assert (failure.code, failure.retryable) == (code, True)
     assert emulated.world.finished(stage, url).state is OperationState.SUCCEEDED
 
 
@@ -121,15 +121,15 @@ def test_failure_comes_as_http_200(emulated: Emulated, code: str, words: str, bl
     )
     status = world.finished(stage, url)
     assert status.state is OperationState.FAILED
-    assert status.trouble is not None
-    assert (status.trouble.code, status.trouble.blame) == (code, blame)
-    assert words in status.trouble.message
-    assert "blue" in status.trouble.message
+    assert status.failure is not None
+    assert (status.failure.code, status.failure.blame) == (code, blame)
+    assert words in status.failure.message
+    assert "blue" in status.failure.message
     emulated.fault("GET", OPERATIONS, 404, times=9)
     later = world.endpoints.operation(stage=stage, url=url)
     assert later.state is OperationState.FAILED
-    assert later.trouble is not None
-    assert later.trouble.blame is Blame.TECHNOLOGY
+    assert later.failure is not None
+    assert later.failure.blame is Blame.TECHNOLOGY
 
 
 def test_failed_deployment_is_put_again(emulated: Emulated) -> None:
@@ -170,8 +170,8 @@ def test_states() -> None:
 def test_canceled() -> None:
     status = status_of(Started(Kind.DEPLOYMENT, "blue", None), '{"status": "Canceled"}')
     assert status is not None
-    assert status.trouble is not None
-    assert (status.trouble.code, status.trouble.blame) == ("OperationCanceled", Blame.TECHNOLOGY)
+    assert status.failure is not None
+    assert (status.failure.code, status.failure.blame) == ("OperationCanceled", Blame.TECHNOLOGY)
 
 
 @pytest.mark.parametrize(
@@ -190,8 +190,8 @@ def test_a_taken_name_does_not_pass(
     where: str, status: int, words: str, code: str | None, passing: int
 ) -> None:
     text = json.dumps({"error": {"code": "UserError", "message": words}})
-    trouble = answer_trouble(where, Workspace("s", "g", "w"), status, text)
-    assert (trouble.code, trouble.retryable) == (code or "EndpointNameTaken", bool(passing))
+    failure = answer_failure(where, Workspace("s", "g", "w"), status, text)
+    assert (failure.code, failure.retryable) == (code or "EndpointNameTaken", bool(passing))
 
 
 def test_secrets_are_cut_out() -> None:
@@ -212,14 +212,14 @@ def test_recorded_errors() -> None:
     workspace = Workspace("s", "g", "w")
     for record in json.loads((folder / "errors_from_recordings.json").read_text()):
         status, body = record["StatusCode"], record["ResponseBody"]
-        trouble = answer_trouble("Model m", workspace, status, json.dumps(body))
-        assert trouble.retryable == (status in (500, 504))
-        assert trouble.code
+        failure = answer_failure("Model m", workspace, status, json.dumps(body))
+        assert failure.retryable == (status in (500, 504))
+        assert failure.code
         if body:
-            assert "no reason given" not in trouble.message
+            assert "no reason given" not in failure.message
     states = json.loads((folder / "async_operation_states_from_recordings.json").read_text())
     failed = [each["ResponseBody"] for each in states if each["ResponseBody"].get("error")]
     assert failed
     for answer in failed:
-        trouble = operation_trouble("Schedule x", answer["error"])
-        assert answer["error"]["message"] in trouble.message
+        failure = operation_failure("Schedule x", answer["error"])
+        assert answer["error"]["message"] in failure.message

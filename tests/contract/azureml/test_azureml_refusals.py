@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from shared.adapters.azureml.troubles import answer_trouble
+from shared.adapters.azureml.failures import answer_failure
 from shared.domain.errors import Blame, StepError
 from shared.domain.pipeline import Stage, Workspace
 from shared.domain.release import ModelVersion
 from tests.contract.azureml.looking import ML, failed, looked
-from tests.contract.azureml.world import Emulated, trouble_of
+from tests.contract.azureml.world import Emulated, failure_of
 
 HERE = Workspace("s", "g", "wk")
 
@@ -29,16 +29,16 @@ def test_no_quota_left(emulated: Emulated, ready: tuple[Stage, ModelVersion]) ->
     assert failed(looked(emulated.world, stage, copies=False)) == ["Quota"]
     with pytest.raises(StepError) as caught:
         emulated.world.endpoints.begin_deploy(stage=stage, deployment="blue", model=model, tags={})
-    trouble = trouble_of(caught.value)
-    assert (trouble.code, trouble.blame, trouble.retryable) == (
+    failure = failure_of(caught.value)
+    assert (failure.code, failure.blame, failure.retryable) == (
         "OutOfQuota",
         Blame.TECHNOLOGY,
         False,
     )
-    assert "Not enough quota available for Standard_DS3_v2" in trouble.message
-    assert "Current usage/limit: 0/6. Additional needed: 8" in trouble.message
-    assert "{" not in trouble.message
-    assert trouble.message.endswith(
+    assert "Not enough quota available for Standard_DS3_v2" in failure.message
+    assert "Current usage/limit: 0/6. Additional needed: 8" in failure.message
+    assert "{" not in failure.message
+    assert failure.message.endswith(
         "Ask for more quota, or for fewer or smaller instances in the pipeline."
     )
 
@@ -47,9 +47,9 @@ def test_no_endpoint_left() -> None:
     words = '"Endpoint Quota reached for subscription s.Current usage/limit: 300/300."'
     detail = {"code": "InferencingClientCallFailed", "message": words}
     error = {"code": "BadRequest", "message": "The request is invalid.", "details": [detail]}
-    trouble = answer_trouble("Endpoint ep", HERE, 400, json.dumps({"error": error}))
-    assert trouble.code == "OutOfQuota"
-    assert "300/300" in trouble.message
+    failure = answer_failure("Endpoint ep", HERE, 400, json.dumps({"error": error}))
+    assert failure.code == "OutOfQuota"
+    assert "300/300" in failure.message
 
 
 def test_no_role_to_deploy(emulated: Emulated, ready: tuple[Stage, ModelVersion]) -> None:
@@ -60,10 +60,10 @@ def test_no_role_to_deploy(emulated: Emulated, ready: tuple[Stage, ModelVersion]
     assert failed(looked(emulated.world, stage, copies=False)) == ["Permissions"]
     with pytest.raises(StepError) as caught:
         emulated.world.endpoints.begin_deploy(stage=stage, deployment="blue", model=model, tags={})
-    trouble = trouble_of(caught.value)
-    assert (trouble.code, trouble.retryable) == ("AuthorizationFailed", False)
-    assert f"perform action '{operation}'" in trouble.message
-    assert f"(or AzureML Data Scientist) on workspace {stage.workspace.name}" in trouble.message
+    failure = failure_of(caught.value)
+    assert (failure.code, failure.retryable) == ("AuthorizationFailed", False)
+    assert f"perform action '{operation}'" in failure.message
+    assert f"(or AzureML Data Scientist) on workspace {stage.workspace.name}" in failure.message
 
 
 def test_no_role_to_move_traffic(emulated: Emulated, ready: tuple[Stage, ModelVersion]) -> None:
@@ -74,7 +74,7 @@ def test_no_role_to_move_traffic(emulated: Emulated, ready: tuple[Stage, ModelVe
     assert failed(looked(emulated.world, stage, copies=False)) == ["Permissions"]
     with pytest.raises(StepError) as caught:
         emulated.world.endpoints.begin_traffic(stage=stage, traffic={})
-    assert f"perform action '{operation}'" in trouble_of(caught.value).message
+    assert f"perform action '{operation}'" in failure_of(caught.value).message
 
 
 def test_no_role_to_register(emulated: Emulated) -> None:
@@ -85,4 +85,4 @@ def test_no_role_to_register(emulated: Emulated) -> None:
     assert failed(looked(world, world.stage(world.prod))) == ["Permissions"]
     with pytest.raises(StepError) as caught:
         world.registered(world.prod)
-    assert trouble_of(caught.value).code == "AuthorizationFailed"
+    assert failure_of(caught.value).code == "AuthorizationFailed"

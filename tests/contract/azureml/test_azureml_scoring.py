@@ -22,7 +22,7 @@ from tests.contract.azureml.stand_in import (
     arm_with_endpoint,
     endpoints_at,
 )
-from tests.contract.azureml.world import Emulated, trouble_of
+from tests.contract.azureml.world import Emulated, failure_of
 from tests.contract.serving import serving
 
 
@@ -74,8 +74,8 @@ def test_no_answer_in_time(emulated: Emulated) -> None:
     stage = emulated.world.stage()
     with answering(stage, 200, "[]", seconds=1) as scorer, pytest.raises(StepError) as caught:
         ask(scorer, stage, timeout_seconds=0.2)
-    trouble = trouble_of(caught.value)
-    assert (trouble.code, trouble.blame) == ("ScoringTimeout", Blame.MODEL)
+    failure = failure_of(caught.value)
+    assert (failure.code, failure.blame) == ("ScoringTimeout", Blame.MODEL)
 
 
 def test_nobody_there(emulated: Emulated) -> None:
@@ -84,16 +84,16 @@ def test_nobody_there(emulated: Emulated) -> None:
         pass
     with pytest.raises(StepError) as caught:
         ask(scorer, stage)
-    trouble = trouble_of(caught.value)
-    assert (trouble.blame, trouble.retryable) == (Blame.TECHNOLOGY, True)
+    failure = failure_of(caught.value)
+    assert (failure.blame, failure.retryable) == (Blame.TECHNOLOGY, True)
 
 
 def test_key_that_is_refused_for_good() -> None:
     app = arm_with_endpoint(scoring_uri="http://{host}/score")
     with serving(app) as address, pytest.raises(StepError) as caught:
         endpoints_at(address).score(stage=STAGE, deployment=None, body=1, timeout_seconds=5)
-    trouble = trouble_of(caught.value)
-    assert (trouble.code, trouble.blame) == ("ScoringKeyRefused", Blame.TECHNOLOGY)
+    failure = failure_of(caught.value)
+    assert (failure.code, failure.blame) == ("ScoringKeyRefused", Blame.TECHNOLOGY)
     assert app[SCORED] == ["Bearer refused"] * 2
 
 

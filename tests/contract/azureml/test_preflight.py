@@ -9,7 +9,7 @@ import pytest
 
 from shared.adapters.artifacts import Artifacts
 from shared.adapters.egress.credentials import StaticToken
-from shared.domain.errors import Blame, StepError, Trouble
+from shared.domain.errors import Blame, Failure, StepError
 from shared.domain.pipeline import Stage, Workspace
 from shared.ports import Container
 from tests.contract.azureml.looking import (
@@ -20,7 +20,7 @@ from tests.contract.azureml.looking import (
     on_cluster,
     prod_stage,
 )
-from tests.contract.azureml.world import Emulated, World, trouble_of
+from tests.contract.azureml.world import Emulated, World, failure_of
 
 MINE = {"modelgate-pipeline": "diabetes"}
 
@@ -31,15 +31,15 @@ class RefusingStorage(Artifacts):
     azure-storage-blob sends tokens by HTTPS alone, so the emulated storage does not get as far.
     """
 
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, failure: Failure) -> None:
         super().__init__(
             credential=StaticToken("secret-token"), access="identity", datastore_key=lambda _: ""
         )
-        self._trouble = trouble
+        self._failure = failure
 
     def check_writable(self, *, container: Container, prefix: str) -> None:
         assert prefix == "modelgate"
-        raise StepError(replace(self._trouble, message=f"{container.name}: no."))
+        raise StepError(replace(self._failure, message=f"{container.name}: no."))
 
 
 def made(emulated: Emulated, stage: Stage, tags: Mapping[str, str]) -> None:
@@ -206,8 +206,8 @@ def test_endpoint_on_other_compute(emulated: Emulated) -> None:
 
 
 def test_storage_that_may_not_be_written(emulated: Emulated) -> None:
-    trouble = Trouble(Blame.TECHNOLOGY, "AuthorizationPermissionMismatch", "")
-    world = replace(emulated.world, artifacts=RefusingStorage(trouble))
+    failure = Failure(Blame.TECHNOLOGY, "AuthorizationPermissionMismatch", "")
+    world = replace(emulated.world, artifacts=RefusingStorage(failure))
     checks = looked(world, prod_stage(emulated))
     assert failed(checks) == ["Storage"]
     assert checks["Storage"].passed is False
@@ -218,11 +218,11 @@ def test_storage_that_may_not_be_written(emulated: Emulated) -> None:
 
 
 def test_storage_that_is_busy(emulated: Emulated) -> None:
-    trouble = Trouble(Blame.TECHNOLOGY, "ServerBusy", "", retryable=True)
-    world = replace(emulated.world, artifacts=RefusingStorage(trouble))
+    failure = Failure(Blame.TECHNOLOGY, "ServerBusy", "", retryable=True)
+    world = replace(emulated.world, artifacts=RefusingStorage(failure))
     with pytest.raises(StepError) as caught:
         looked(world, prod_stage(emulated))
-    assert trouble_of(caught.value).retryable
+    assert failure_of(caught.value).retryable
 
 
 def test_storage_whose_key_is_not_good(emulated: Emulated) -> None:
@@ -256,22 +256,22 @@ def test_datastore_that_may_not_be_read(emulated: Emulated) -> None:
         "/datastores$",
     ],
 )
-def test_passing_trouble(emulated: Emulated, path: str, status: int) -> None:
+def test_passing_failure(emulated: Emulated, path: str, status: int) -> None:
     emulated.fault("GET", path, status, times=9, headers={"Retry-After": "60"})
     with pytest.raises(StepError) as caught:
         looked(emulated.world, prod_stage(emulated))
-    trouble = trouble_of(caught.value)
-    assert trouble.retryable
-    assert f"HTTP {status}" in trouble.message
+    failure = failure_of(caught.value)
+    assert failure.retryable
+    assert f"HTTP {status}" in failure.message
 
 
 def test_azure_that_does_not_answer(emulated: Emulated) -> None:
     emulated.fault("GET", "/permissions$", 200, drop=True)
     with pytest.raises(StepError) as caught:
         looked(emulated.world, prod_stage(emulated))
-    trouble = trouble_of(caught.value)
-    assert trouble.retryable
-    assert trouble.message == (
+    failure = failure_of(caught.value)
+    assert failure.retryable
+    assert failure.message == (
         f"Permissions in workspace {emulated.world.prod.name}: Azure does not answer. It is tried "
         "again."
     )

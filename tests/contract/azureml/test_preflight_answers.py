@@ -17,7 +17,7 @@ from shared.domain.errors import StepError
 from shared.domain.evidence import Check
 from shared.domain.pipeline import ManagedCompute
 from tests.contract.azureml.stand_in import STAGE
-from tests.contract.azureml.world import trouble_of
+from tests.contract.azureml.world import failure_of
 from tests.contract.serving import serving
 
 HERE = STAGE.workspace
@@ -163,13 +163,13 @@ def test_a_list_that_goes_on_elsewhere() -> None:
     answers = {"permissions?api-version=2022-04-01": {"nextLink": "https://example.com/next"}}
     with arm(answers) as (there, _), pytest.raises(StepError) as caught:
         look_at_permissions(there, STAGE, ["read"])
-    trouble = trouble_of(caught.value)
-    assert (trouble.code, trouble.retryable) == ("UnknownAddress", False)
+    failure = failure_of(caught.value)
+    assert (failure.code, failure.retryable) == ("UnknownAddress", False)
 
 
 @pytest.mark.parametrize("text", ["", "<html>", "[]", "null"])
 def test_an_answer_that_is_none(text: str) -> None:
     with arm({"": text}) as (there, _), pytest.raises(StepError) as caught:
         there.get("/x", what="Workspace w", workspace=HERE)
-    trouble = trouble_of(caught.value)
-    assert (trouble.code, trouble.retryable) == ("UnreadableAnswer", True)
+    failure = failure_of(caught.value)
+    assert (failure.code, failure.retryable) == ("UnreadableAnswer", True)

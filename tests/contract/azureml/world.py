@@ -14,7 +14,7 @@ from shared.adapters.egress.credentials import azure_credential
 from shared.adapters.egress.scoring import ScoringAddresses
 from shared.adapters.egress.storage import Storage
 from shared.domain.addresses import BlobAddresses
-from shared.domain.errors import StepError, Trouble
+from shared.domain.errors import Failure, StepError
 from shared.domain.pipeline import Health, ManagedCompute, Stage, Workspace
 from shared.domain.release import ModelVersion
 from shared.ports import Container, OperationState, OperationStatus, RegisteredModel
@@ -214,9 +214,9 @@ class Emulated:
         return found
 
 
-def trouble_of(error: StepError) -> Trouble:
-    """The trouble, after a look that it gives nothing away."""
+def failure_of(error: StepError) -> Failure:
+    """The failure, after a look that it gives nothing away."""
     for secret in ("secret-token", "sig=", "Bearer", "AccountKey="):
         assert secret not in str(error)
-        assert secret not in repr(error.trouble)
-    return error.trouble
+        assert secret not in repr(error.failure)
+    return error.failure

@@ -15,7 +15,7 @@ import pytest
 
 from dev.emulators.eventgrid import Settings, create_app
 from shared.adapters.events import EventGridPublisher
-from shared.domain.errors import StepError, Trouble
+from shared.domain.errors import Failure, StepError
 from shared.domain.release import AuditEvent, EventType, ReleaseId
 from tests.contract.serving import call, serving
 
@@ -54,10 +54,10 @@ def taken(eventgrid: str) -> list[dict[str, Any]]:
     return found
 
 
-def trouble_of(publisher: EventGridPublisher) -> Trouble:
+def failure_of(publisher: EventGridPublisher) -> Failure:
     with pytest.raises(StepError) as caught:
         publisher.publish(events=events(1))
-    return caught.value.trouble
+    return caught.value.failure
 
 
 def test_an_event_arrives_as_a_cloud_event(eventgrid: str) -> None:
@@ -102,25 +102,25 @@ def test_a_busy_topic_is_left_to_the_caller(eventgrid: str) -> None:
     call(f"{eventgrid}/_emulator/faults", {"status": 429, "times": 1, "retry_after": 3600})
     mine = publisher(eventgrid)
     begun = time.monotonic()
-    trouble = trouble_of(mine)
+    failure = failure_of(mine)
     assert time.monotonic() - begun < 1
-    assert trouble.retryable
+    assert failure.retryable
     mine.publish(events=events(1))
     assert len(taken(eventgrid)) == 1
 
 
-def test_wrong_settings_are_no_passing_trouble(
+def test_wrong_settings_are_no_passing_failure(
     eventgrid: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     for wrong in (publisher(eventgrid, key="wrong key"), publisher(eventgrid, topic="other")):
-        trouble = trouble_of(wrong)
-        assert not trouble.retryable
-        assert "wrong key" not in trouble.message + caplog.text
+        failure = failure_of(wrong)
+        assert not failure.retryable
+        assert "wrong key" not in failure.message + caplog.text
 
 
-def test_nobody_there_is_a_passing_trouble() -> None:
-    assert trouble_of(EventGridPublisher(endpoint="http://127.0.0.1:1/", key=KEY)).retryable
+def test_nobody_there_is_a_passing_failure() -> None:
+    assert failure_of(EventGridPublisher(endpoint="http://127.0.0.1:1/", key=KEY)).retryable
 
 
 def test_plain_http_is_for_loopback_alone() -> None:

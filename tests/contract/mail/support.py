@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.domain.errors import StepError, Trouble
+from shared.domain.errors import Failure, StepError
 from shared.ports import Mail, Mailer
 from tests.contract.serving import call
 
@@ -32,7 +32,7 @@ def inbox(mailbox: str) -> list[dict[str, Any]]:
     return found
 
 
-def trouble_of(mailer: Mailer, message: Mail) -> Trouble:
+def failure_of(mailer: Mailer, message: Mail) -> Failure:
     with pytest.raises(StepError) as caught:
         mailer.send(mail=message)
-    return caught.value.trouble
+    return caught.value.failure

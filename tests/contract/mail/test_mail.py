@@ -15,7 +15,7 @@ import pytest
 from dev.emulators.mailbox import Settings, create_app
 from shared.adapters.mail import EmailMailer
 from shared.domain.errors import Blame, StepError
-from tests.contract.mail.support import ACCESS_KEY, SENDER, inbox, mail, trouble_of
+from tests.contract.mail.support import ACCESS_KEY, SENDER, failure_of, inbox, mail
 from tests.contract.serving import call, serving
 
 
@@ -73,7 +73,7 @@ def test_a_mail_that_is_tried_again_arrives_once(
     call(f"{mailbox}/_emulator/repeats", {"answer": answer})
     call(f"{mailbox}/_emulator/faults", {"status": 500, "accept": True})
     sent = mail()
-    assert trouble_of(mailer, sent).retryable
+    assert failure_of(mailer, sent).retryable
     mailer.send(mail=sent)
     mailer.send(mail=sent)
     assert len(inbox(mailbox)) == 1
@@ -86,9 +86,9 @@ def test_a_repeat_of_a_mail_that_failed_says_so() -> None:
         call(f"{address}/_emulator/faults", {"drop": "ada@example.com"})
         sent = mail()
         mailer.send(mail=sent)
-        trouble = trouble_of(mailer, sent)
-    assert (trouble.code, trouble.retryable) == ("EmailDropped", False)
-    assert "dropped" in trouble.message
+        failure = failure_of(mailer, sent)
+    assert (failure.code, failure.retryable) == ("EmailDropped", False)
+    assert "dropped" in failure.message
 
 
 def test_a_mail_that_was_accepted_and_dropped_is_told_as_such() -> None:
@@ -98,10 +98,10 @@ def test_a_mail_that_was_accepted_and_dropped_is_told_as_such() -> None:
         lost, arrived = mail(), mail(to="bob@example.com")
         mailer.send(mail=lost)
         mailer.send(mail=arrived)
-        trouble = mailer.dropped(operation_id=lost.operation_id)
-        assert trouble is not None
-        assert (trouble.code, trouble.retryable) == ("EmailDropped", False)
-        assert "ada@example.com" not in trouble.message
+        failure = mailer.dropped(operation_id=lost.operation_id)
+        assert failure is not None
+        assert (failure.code, failure.retryable) == ("EmailDropped", False)
+        assert "ada@example.com" not in failure.message
         assert mailer.dropped(operation_id=arrived.operation_id) is None
         assert mailer.dropped(operation_id=str(uuid4())) is None
 
@@ -116,19 +116,19 @@ def test_what_became_of_a_mail_is_not_told_where_the_quota_of_reads_is_used_up(
         assert mailer.dropped(operation_id=sent.operation_id) is None
     with pytest.raises(StepError) as raised:
         mailer.dropped(operation_id=sent.operation_id)
-    assert raised.value.trouble.retryable
-    assert raised.value.trouble.retry_after_seconds
+    assert raised.value.failure.retryable
+    assert raised.value.failure.retry_after_seconds
 
 
 def test_a_long_wait_is_left_to_the_caller(mailer: EmailMailer, mailbox: str) -> None:
     call(f"{mailbox}/_emulator/faults", {"status": 429, "retry_after": 3600})
     begun = time.monotonic()
-    trouble = trouble_of(mailer, mail())
+    failure = failure_of(mailer, mail())
     assert time.monotonic() - begun < 1
-    assert trouble.retryable
-    assert trouble.blame is Blame.TECHNOLOGY
-    assert "429" in trouble.message
-    assert trouble.retry_after_seconds == 3600
+    assert failure.retryable
+    assert failure.blame is Blame.TECHNOLOGY
+    assert "429" in failure.message
+    assert failure.retry_after_seconds == 3600
     assert len(call(f"{mailbox}/_emulator/requests")) == 1
 
 
@@ -136,39 +136,39 @@ def test_the_quota_is_met_and_passes(mailer: EmailMailer, mailbox: str) -> None:
     call(f"{mailbox}/_emulator/quota", {"per_minute": 1, "per_hour": None})
     mailer.send(mail=mail())
     waiting = mail()
-    assert trouble_of(mailer, waiting).retryable
+    assert failure_of(mailer, waiting).retryable
     call(f"{mailbox}/_emulator/quota", {"name": "unlimited"})
     mailer.send(mail=waiting)
     assert len(inbox(mailbox)) == 2
 
 
 @pytest.mark.parametrize(("status", "retryable"), [(500, True), (503, True), (413, False)])
-def test_troubles_say_whether_trying_again_can_help(
+def test_failures_say_whether_trying_again_can_help(
     mailer: EmailMailer, mailbox: str, status: int, *, retryable: bool
 ) -> None:
     call(f"{mailbox}/_emulator/faults", {"status": status})
-    assert trouble_of(mailer, mail()).retryable is retryable
+    assert failure_of(mailer, mail()).retryable is retryable
 
 
 def test_a_mail_that_the_service_refuses_is_not_tried_again(
     mailer: EmailMailer, mailbox: str
 ) -> None:
-    trouble = trouble_of(mailer, mail(to="not an address"))
-    assert not trouble.retryable
-    assert "400" in trouble.message
+    failure = failure_of(mailer, mail(to="not an address"))
+    assert not failure.retryable
+    assert "400" in failure.message
     elsewhere = EmailMailer(
         service=f"endpoint={mailbox};accesskey={ACCESS_KEY}", sender="x@elsewhere.example"
     )
-    assert trouble_of(elsewhere, mail()).code == "DomainNotLinked"
+    assert failure_of(elsewhere, mail()).code == "DomainNotLinked"
 
 
-def test_nobody_there_is_a_passing_trouble() -> None:
+def test_nobody_there_is_a_passing_failure() -> None:
     mailer = EmailMailer(
         service=f"endpoint=http://127.0.0.1:1/;accesskey={ACCESS_KEY}", sender=SENDER
     )
-    trouble = trouble_of(mailer, mail())
-    assert trouble.retryable
-    assert "127.0.0.1" not in trouble.message
+    failure = failure_of(mailer, mail())
+    assert failure.retryable
+    assert "127.0.0.1" not in failure.message
 
 
 @pytest.mark.parametrize(
@@ -179,9 +179,9 @@ def test_what_can_be_mended_is_tried_again(
 ) -> None:
     call(f"{mailbox}/_emulator/faults", {"status": status, "times": 1})
     waiting = mail()
-    trouble = trouble_of(mailer, waiting)
-    assert trouble.retryable
-    assert mend in trouble.message
+    failure = failure_of(mailer, waiting)
+    assert failure.retryable
+    assert mend in failure.message
     mailer.send(mail=waiting)
     assert len(inbox(mailbox)) == 1
 
@@ -189,9 +189,9 @@ def test_what_can_be_mended_is_tried_again(
 def test_a_wrong_key_waits_to_be_mended(mailbox: str) -> None:
     wrong = base64.b64encode(b"another").decode()
     mailer = EmailMailer(service=f"endpoint={mailbox};accesskey={wrong}", sender=SENDER)
-    trouble = trouble_of(mailer, mail())
-    assert trouble.retryable
-    assert wrong not in trouble.message
+    failure = failure_of(mailer, mail())
+    assert failure.retryable
+    assert wrong not in failure.message
 
 
 def test_logs_show_neither_recipient_nor_content_nor_key(
@@ -201,8 +201,8 @@ def test_logs_show_neither_recipient_nor_content_nor_key(
     sent = mail(text="https://modelgate.example/api/approvals/secret-token")
     mailer.send(mail=sent)
     call(f"{mailbox}/_emulator/faults", {"status": 500})
-    trouble = trouble_of(mailer, mail())
-    written = caplog.text + trouble.message
+    failure = failure_of(mailer, mail())
+    written = caplog.text + failure.message
     assert sent.thread in written
     for secret in (sent.to, "secret-token", "prüfen", ACCESS_KEY):
         assert secret not in written

@@ -13,8 +13,8 @@ from dev.storage import Account
 from shared.adapters import pacing
 from shared.adapters.mail import EmailMailer
 from shared.adapters.pacing import HOUR_SECONDS, MINUTE_SECONDS, SLACK_SECONDS, MailPace, MailQuota
-from shared.domain.errors import StepError, Trouble
-from tests.contract.mail.support import ACCESS_KEY, SENDER, inbox, mail, trouble_of
+from shared.domain.errors import Failure, StepError
+from tests.contract.mail.support import ACCESS_KEY, SENDER, failure_of, inbox, mail
 from tests.contract.serving import call
 from tests.fakes import FakeClock
 
@@ -58,20 +58,20 @@ def test_two_instances_at_once_send_what_the_service_takes_and_no_more(
     mailers = [instance(MANAGED), instance(MANAGED)]
     barrier = Barrier(8)
 
-    def send(number: int) -> Trouble | None:
+    def send(number: int) -> Failure | None:
         barrier.wait()
         try:
             mailers[number % 2].send(mail=mail())
         except StepError as error:
-            return error.trouble
+            return error.failure
         return None
 
     with ThreadPoolExecutor(8) as pool:
-        troubles = [trouble for trouble in pool.map(send, range(8)) if trouble]
-    assert [trouble.code for trouble in troubles] == ["MailQuota"] * 3
-    for trouble in troubles:
-        assert trouble.retryable
-        assert trouble.retry_after_seconds == MINUTE_SECONDS + SLACK_SECONDS
+        failures = [failure for failure in pool.map(send, range(8)) if failure]
+    assert [failure.code for failure in failures] == ["MailQuota"] * 3
+    for failure in failures:
+        assert failure.retryable
+        assert failure.retry_after_seconds == MINUTE_SECONDS + SLACK_SECONDS
     assert statuses(mailbox) == [202] * 5
     assert len(inbox(mailbox)) == 5
 
@@ -82,15 +82,15 @@ def test_there_is_room_again_after_the_time_that_was_told(
     mailer, waiting = instance(MANAGED), mail()
     for _ in range(5):
         mailer.send(mail=mail())
-    wait = trouble_of(mailer, waiting).retry_after_seconds
+    wait = failure_of(mailer, waiting).retry_after_seconds
     assert wait == MINUTE_SECONDS + SLACK_SECONDS
     clock.advance(seconds=wait - 1)
-    assert trouble_of(mailer, waiting).retry_after_seconds == 1
+    assert failure_of(mailer, waiting).retry_after_seconds == 1
     clock.advance(seconds=1)
     for each in (waiting, *(mail() for _ in range(4))):
         mailer.send(mail=each)
     assert len(inbox(mailbox)) == 10
-    hour = trouble_of(mailer, mail()).retry_after_seconds
+    hour = failure_of(mailer, mail()).retry_after_seconds
     assert hour == HOUR_SECONDS + SLACK_SECONDS - wait
     clock.advance(seconds=hour)
     mailer.send(mail=mail())
@@ -102,11 +102,11 @@ def test_a_mail_that_is_tried_again_has_one_place(instance: Instance, mailbox: s
     call(f"{mailbox}/_emulator/faults", {"status": 500, "times": 3})
     troubled = mail()
     for _ in range(3):
-        assert trouble_of(mailer, troubled).retryable
+        assert failure_of(mailer, troubled).retryable
     other.send(mail=mail())
     mailer.send(mail=troubled)
     assert len(inbox(mailbox)) == 2
-    assert trouble_of(other, mail()).code == "MailQuota"
+    assert failure_of(other, mail()).code == "MailQuota"
 
 
 def test_asking_what_became_of_a_mail_takes_a_place(instance: Instance, mailbox: str) -> None:
@@ -118,7 +118,7 @@ def test_asking_what_became_of_a_mail_takes_a_place(instance: Instance, mailbox:
     mailer.send(mail=mail())
     methods = [request["method"] for request in call(f"{mailbox}/_emulator/requests")]
     assert methods == ["POST", "POST", "GET", "POST"]
-    assert trouble_of(mailer, mail()).code == "MailQuota"
+    assert failure_of(mailer, mail()).code == "MailQuota"
 
 
 def test_without_room_nobody_asks_what_became_of_a_mail(
@@ -129,8 +129,8 @@ def test_without_room_nobody_asks_what_became_of_a_mail(
     sent = mail()
     mailer.send(mail=sent)
     mailer.send(mail=mail())
-    trouble = trouble_of(mailer, sent)
-    assert (trouble.code, trouble.retry_after_seconds) == ("MailQuota", 65)
+    failure = failure_of(mailer, sent)
+    assert (failure.code, failure.retry_after_seconds) == ("MailQuota", 65)
     assert len(statuses(mailbox)) == 3
     clock.advance(seconds=65)
     mailer.send(mail=sent)
@@ -143,9 +143,9 @@ def test_a_service_that_is_stricter_says_when_it_takes_more(
     call(f"{mailbox}/_emulator/quota", {"per_minute": 1, "per_hour": 1})
     mailer = instance(MANAGED)
     mailer.send(mail=mail())
-    trouble = trouble_of(mailer, mail())
-    assert "429" in trouble.message
-    assert trouble.retry_after_seconds == 30
+    failure = failure_of(mailer, mail())
+    assert "429" in failure.message
+    assert failure.retry_after_seconds == 30
 
 
 def test_a_clock_that_was_a_day_ahead_stops_no_mail(
@@ -167,9 +167,9 @@ def test_where_places_cannot_be_looked_up_nothing_is_sent(mailbox: str) -> None:
         sender=SENDER,
         pace=MailPace(quota=MANAGED, tables=nobody),
     )
-    trouble = trouble_of(mailer, mail())
-    assert trouble.retryable
-    assert "Table mail" in trouble.message
+    failure = failure_of(mailer, mail())
+    assert failure.retryable
+    assert "Table mail" in failure.message
     assert statuses(mailbox) == []
 
 
@@ -181,10 +181,10 @@ def test_looking_leaves_half_of_the_places_to_mails(mailbox: str, account: Accou
     mailer.send(mail=mail())
     with pytest.raises(StepError) as raised:
         mailer.dropped(operation_id=str(uuid4()))
-    assert raised.value.trouble.code == "MailQuota"
+    assert raised.value.failure.code == "MailQuota"
     mailer.send(mail=mail())
     mailer.send(mail=mail())
-    assert trouble_of(mailer, mail()).code == "MailQuota"
+    assert failure_of(mailer, mail()).code == "MailQuota"
 
 
 def test_the_most_places_fit_a_row(account: Account) -> None:

@@ -35,7 +35,7 @@ def test_a_release_that_cannot_be_read_hides_no_other(
     assert strange.release.id not in opened
     with pytest.raises(StepError, match="Deploy the version that wrote it") as caught:
         tables.get(release_id=strange.release.id)
-    assert caught.value.trouble.code in UNREADABLE
+    assert caught.value.failure.code in UNREADABLE
 
 
 def test_a_registration_that_cannot_be_read_hides_no_other(

@@ -1,4 +1,4 @@
-"""What is true of Table Storage alone: crashes between writes, long lists, rights, troubles."""
+"""What is true of Table Storage alone: crashes between writes, long lists, rights, failures."""
 
 import subprocess
 import sys
@@ -140,18 +140,18 @@ def test_tables_may_be_used_without_the_right_to_make_them(
 
 
 @XML_ERRORS
-def test_missing_rights_are_a_trouble_that_names_table_and_remedy(account: Account) -> None:
+def test_missing_rights_are_a_failure_that_names_table_and_remedy(account: Account) -> None:
     sas = with_sas(account, objects_only=False)
     with pytest.raises(StepError) as caught:
         TableStore(tables=sas).ping()
-    trouble = caught.value.trouble
-    assert not trouble.retryable
-    assert "Table releases" in trouble.message
-    assert "role" in trouble.message
-    assert sas.rpartition("sig=")[2][:20] not in trouble.message
+    failure = caught.value.failure
+    assert not failure.retryable
+    assert "Table releases" in failure.message
+    assert "role" in failure.message
+    assert sas.rpartition("sig=")[2][:20] not in failure.message
 
 
-def test_a_table_that_is_gone_is_a_trouble_and_no_empty_answer(
+def test_a_table_that_is_gone_is_a_failure_and_no_empty_answer(
     account: Account, service: TableServiceClient
 ) -> None:
     store = TableStore(tables=account.connection_string)
@@ -166,25 +166,25 @@ def test_a_table_that_is_gone_is_a_trouble_and_no_empty_answer(
     assert fresh.take_endpoint(stage=stage, release_id=ReleaseId("r3")) == "r3"
 
 
-def test_a_release_that_is_too_large_is_a_trouble(tables: TableStore) -> None:
+def test_a_release_that_is_too_large_is_a_failure(tables: TableStore) -> None:
     stored = create(tables)
     huge = replace(stored.release, reason="x" * 3_000_000)
     with pytest.raises(StepError) as caught:
         tables.save(stored=stored, release=huge)
-    assert caught.value.trouble.code == "RowTooLarge"
-    assert not caught.value.trouble.retryable
+    assert caught.value.failure.code == "RowTooLarge"
+    assert not caught.value.failure.retryable
     assert tables.get(release_id=stored.release.id) == stored
 
 
-def test_nobody_there_is_a_passing_trouble_without_addresses() -> None:
+def test_nobody_there_is_a_passing_failure_without_addresses() -> None:
     nobody = (
         "DefaultEndpointsProtocol=http;AccountName=nobody;AccountKey=bm9ib2R5;"
         "TableEndpoint=http://127.0.0.1:1/nobody;"
     )
     with pytest.raises(StepError) as caught:
         TableStore(tables=nobody).ping()
-    assert caught.value.trouble.retryable
-    assert "127.0.0.1" not in caught.value.trouble.message
+    assert caught.value.failure.retryable
+    assert "127.0.0.1" not in caught.value.failure.message
 
 
 def test_tables_are_made_once_by_many_threads(account: Account) -> None:

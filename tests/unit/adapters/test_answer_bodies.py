@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.adapters.azureml.failures import answer_failure, operation_failure
 from shared.adapters.azureml.operations import Kind, Started, status_of
-from shared.adapters.azureml.troubles import answer_trouble, operation_trouble
 from shared.domain.pipeline import Workspace
 from shared.ports import OperationState
 
@@ -34,7 +34,7 @@ odd_values = st.recursive(
 
 @given(st.integers(100, 599), odd_values)
 def test_any_error_of_arm_is_told(status: int, body: object) -> None:
-    told = answer_trouble("Endpoint ep", HERE, status, json.dumps({"error": body}))
+    told = answer_failure("Endpoint ep", HERE, status, json.dumps({"error": body}))
     assert told.code
     assert len(told.code) <= 100
     assert len(told.message) < 1_500
@@ -42,7 +42,7 @@ def test_any_error_of_arm_is_told(status: int, body: object) -> None:
 
 @given(st.integers(100, 599), st.text())
 def test_any_text_with_a_status_is_told(status: int, text: str) -> None:
-    told = answer_trouble("Endpoint ep", HERE, status, text)
+    told = answer_failure("Endpoint ep", HERE, status, text)
     assert f"HTTP {status}" in told.message
 
 
@@ -50,8 +50,8 @@ def test_any_text_with_a_status_is_told(status: int, text: str) -> None:
 def test_any_answer_of_an_operation_is_understood_or_passed_over(body: object) -> None:
     found = status_of(Started(Kind.ENDPOINT, "ep", None), json.dumps(body))
     if found is not None and found.state is OperationState.FAILED:
-        assert found.trouble is not None
-        assert len(found.trouble.message) < 1_500
+        assert found.failure is not None
+        assert len(found.failure.message) < 1_500
 
 
 @pytest.mark.parametrize("text", ["[" * 200_000, "9" * 5_000, '{"status": {}}', '{"status": 3}'])
@@ -64,12 +64,12 @@ def test_errors_that_refer_to_themselves_come_to_an_end() -> None:
     error |= {"details": [error]}
     error |= {"additionalInfo": [{"type": "InnerError", "info": {"value": error}}]}
     error["innerError"] = error
-    told = operation_trouble("Deployment blue", error)
+    told = operation_failure("Deployment blue", error)
     assert told.code == "BadArgument"
 
 
 def test_long_words_cost_no_more_than_their_beginning() -> None:
     message = "key eyJ-" * 1_000_000
-    told = operation_trouble("Deployment blue", {"code": "x" * 10_000, "message": message})
+    told = operation_failure("Deployment blue", {"code": "x" * 10_000, "message": message})
     assert len(told.message) < 1_200
     assert len(told.code) == 100

@@ -17,11 +17,11 @@ from urllib3 import HTTPResponse
 
 from shared.adapters.answers import HOLDING_REGISTRANTS, OF_REGISTRANTS, OddAnswerError
 from shared.adapters.azureml import AzureMlEndpoints, AzureMlModels, Workspaces
-from shared.adapters.azureml.troubles import azure_ml_stops_here, found
+from shared.adapters.azureml.failures import azure_ml_stops_here, found
 from shared.adapters.egress.credentials import StaticToken
-from shared.adapters.failures import azure_stops_here, trouble
+from shared.adapters.failures import azure_stops_here, failure
 from shared.adapters.mail import EmailMailer
-from shared.domain.errors import Blame, StepError, Trouble
+from shared.domain.errors import Blame, Failure, StepError
 from shared.domain.pipeline import Health, ManagedCompute, Stage, Workspace
 from shared.domain.release import ModelVersion
 
@@ -138,7 +138,7 @@ def test_whatever_azure_answers_ends_in_words(
         try:
             call(there)
         except StepError as error:
-            told = error.trouble
+            told = error.failure
         else:
             assert status in (200, 404)
             continue
@@ -156,7 +156,7 @@ def test_fields_that_registrants_made_are_the_models_fault_and_are_not_read_agai
     answering(monkeypatch, 200, *BODIES["odd traffic"])
     with pytest.raises(StepError) as caught:
         AzureMlEndpoints(workspaces=there).get(stage=STAGE)
-    told = caught.value.trouble
+    told = caught.value.failure
     assert (told.blame, told.code, told.retryable) == (Blame.MODEL, "UnreadableAnswer", False)
     assert told.message.startswith("Endpoint ep in workspace w: ")
     (record,) = [each for each in caplog.records if each.levelno == logging.ERROR]
@@ -171,13 +171,13 @@ ODD = [
 ]
 
 
-def raised(error: Exception, what: str) -> Trouble:
+def raised(error: Exception, what: str) -> Failure:
     with pytest.raises(StepError) as caught, azure_stops_here(what):
         raise error
     with pytest.raises(StepError) as also, azure_ml_stops_here(what, HERE):
         raise error
-    assert also.value.trouble.blame is caught.value.trouble.blame
-    return caught.value.trouble
+    assert also.value.failure.blame is caught.value.failure.blame
+    return caught.value.failure
 
 
 @pytest.mark.parametrize("error", ODD, ids=repr)
@@ -211,7 +211,7 @@ def test_a_mails_odd_state_is_looked_at_again(body: bytes, monkeypatch: pytest.M
     mailer = EmailMailer(service="endpoint=https://mail.example;accesskey=eA==", sender="a@b")
     with pytest.raises(StepError) as caught:
         mailer.dropped(operation_id="x")
-    assert caught.value.trouble.retryable
+    assert caught.value.failure.retryable
 
 
 def test_an_unreadable_404_is_a_404() -> None:
@@ -228,7 +228,7 @@ def test_long_pauses_and_codes_are_cut() -> None:
     response = requests.Response()
     response.headers["Retry-After"] = "9" * 500
     error.response = response  # type: ignore[assignment] # its headers are alike
-    told = trouble(error, "Table x")
+    told = failure(error, "Table x")
     assert told.retry_after_seconds == 86_400
     assert len(told.code) == 100
 

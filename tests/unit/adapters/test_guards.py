@@ -55,7 +55,7 @@ def test_arms_token_stays_with_arm(
         AzureMlModels(workspaces=workspaces()).get(
             workspace=WORKSPACE, model=ModelVersion("m", "1")
         )
-    assert caught.value.trouble.code == f"Http{status}"
+    assert caught.value.failure.code == f"Http{status}"
     assert recorder.hosts() == {"management.azure.com"}
 
 
@@ -65,7 +65,7 @@ def test_the_next_page_is_arms_own(address: str, monkeypatch: pytest.MonkeyPatch
     recorder.install(monkeypatch)
     with pytest.raises(StepError) as caught:
         AzureMlModels(workspaces=workspaces()).versions(workspace=WORKSPACE, name="m", limit=5)
-    assert caught.value.trouble.code == "UnknownAddress"
+    assert caught.value.failure.code == "UnknownAddress"
     assert recorder.hosts() == {"management.azure.com"}
 
 
@@ -147,7 +147,7 @@ def test_scoring_code_is_uploaded_to_the_workspaces_own_storage(
     if not is_taken:
         with pytest.raises(StepError) as caught:
             codes.create_or_update(Code(name="c", version="1", path=tmp_path))
-        assert caught.value.trouble.code == "UploadNotAllowed"
+        assert caught.value.failure.code == "UploadNotAllowed"
         assert recorder.hosts() == {"management.azure.com"}
         return
     with suppress(Exception):  # storage refuses it, which is not what this is about

@@ -5,7 +5,7 @@ import time
 import pytest
 from azure.core.exceptions import HttpResponseError
 
-from shared.adapters.failures import trouble
+from shared.adapters.failures import failure
 from shared.adapters.redaction import without_secrets
 
 SECRETS = [
@@ -86,6 +86,6 @@ def test_a_long_log_takes_no_time(piece: str) -> None:
 def test_what_azures_clients_say_is_told_without_secrets() -> None:
     error = HttpResponseError("no use: client_secret=s3cr3t")
     error.status_code = 400
-    told = trouble(error, "Table x")
+    told = failure(error, "Table x")
     assert "s3cr3t" not in told.message
     assert "client_secret=…" in told.message

@@ -51,8 +51,8 @@ def test_own(addresses: ScoringAddresses, stage: Stage, uri: str) -> None:
 def test_anybody_elses(addresses: ScoringAddresses, stage: Stage, uri: str) -> None:
     with pytest.raises(StepError, match="ScoringAddressNotAllowed") as caught:
         addresses.check(uri, stage=stage, location=lambda: "westeurope")
-    assert caught.value.trouble.blame is Blame.TECHNOLOGY
-    assert not caught.value.trouble.retryable
+    assert caught.value.failure.blame is Blame.TECHNOLOGY
+    assert not caught.value.failure.retryable
 
 
 @pytest.mark.parametrize("uri", ["http://aks.example.com:8443/score", "", "ftp://x", "//x"])

@@ -160,8 +160,8 @@ def test_a_document_that_no_row_holds_is_refused_before_the_call() -> None:
     assert len(str(written).encode("utf-16-le")) < 1024 * 1024
     with pytest.raises(StepError, match="RowTooLarge") as caught:
         encode(event_of(DOCUMENT_LENGTH + 1))
-    assert not caught.value.trouble.retryable
-    assert "IgnoredEvent takes 480 KiB" in caught.value.trouble.message
+    assert not caught.value.failure.retryable
+    assert "IgnoredEvent takes 480 KiB" in caught.value.failure.message
 
 
 def test_a_row_of_a_newer_schema_is_refused() -> None:
@@ -169,7 +169,7 @@ def test_a_row_of_a_newer_schema_is_refused() -> None:
     for strange in ({"schema": SCHEMA + 1}, {"schema": None}, {"document": "[]"}, {"document": ""}):
         with pytest.raises(StepError, match="Row r of p") as caught:
             decode(IgnoredEvent, row(event) | strange)
-        assert not caught.value.trouble.retryable
+        assert not caught.value.failure.retryable
 
 
 def test_a_field_that_older_code_does_not_know_is_passed_over() -> None:

@@ -61,16 +61,16 @@ def test_names_that_are_used(name: str) -> None:
 def test_names_that_are_refused(name: str) -> None:
     with pytest.raises(StepError) as caught:
         refuse_unsafe(name)
-    trouble = caught.value.trouble
-    assert (trouble.code, trouble.blame, trouble.retryable) == (
+    failure = caught.value.failure
+    assert (failure.code, failure.blame, failure.retryable) == (
         "UnsafeFileName",
         Blame.MODEL,
         False,
     )
-    assert UNSAFE[name] in trouble.message
-    assert trouble.message.isprintable()
-    assert len(trouble.message) < 400
-    assert trouble.message.endswith("Rename it and register a new version.")
+    assert UNSAFE[name] in failure.message
+    assert failure.message.isprintable()
+    assert len(failure.message) < 400
+    assert failure.message.endswith("Rename it and register a new version.")
 
 
 def test_a_refusal_shows_the_part_that_people_know() -> None:

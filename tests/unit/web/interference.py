@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from shared.domain.release import ReleaseId
-from tests.fakes.troubles import Faults
+from tests.fakes.failures import Faults
 from tests.unit.web.support import (
     Desk,
 )

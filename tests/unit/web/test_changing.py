@@ -11,7 +11,7 @@ from shared.ports import Orchestrations, Services
 from shared.web import releases
 from shared.web.http import Request, Response, guarded
 from tests.fakes import World
-from tests.fakes.troubles import Faults
+from tests.fakes.failures import Faults
 from tests.unit.web.browsing import document, sending
 from tests.unit.web.interference import Meanwhile, Unreachable, touch
 from tests.unit.web.support import (

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.domain.errors import Blame, StepError, Trouble
+from shared.domain.errors import Blame, Failure, StepError
 from shared.domain.limits import REQUEST_BYTES
 from shared.ports import Services
 from shared.web.http import (
@@ -48,8 +48,8 @@ def test_a_problem_is_answered_as_rfc_9457_has_it() -> None:
 
 @pytest.mark.parametrize(("retryable", "status"), [(True, 503), (False, 500)])
 def test_a_step_error_says_whether_trying_again_helps(retryable: bool, status: int) -> None:
-    trouble = Trouble(Blame.TECHNOLOGY, "ServerBusy", "Tables are busy.", retryable=retryable)
-    view = failing(StepError(trouble))
+    failure = Failure(Blame.TECHNOLOGY, "ServerBusy", "Tables are busy.", retryable=retryable)
+    view = failing(StepError(failure))
     response = view(World().services, Request("GET", params={"id": "r-1"}))
     assert response.status == status
     assert ("Retry-After" in response.headers) is retryable

@@ -10,7 +10,7 @@ from shared.domain.decision import Choice
 from shared.domain.evidence import Difference
 from shared.domain.release import Outcome, ReleaseId
 from shared.web.approvals import show_approval
-from tests.fakes.troubles import PASSING, Faults
+from tests.fakes.failures import PASSING, Faults
 from tests.unit.web.browsing import filled, getting, look, page, say, send, words
 from tests.unit.web.samples import BERLIN, QUORUM
 from tests.unit.web.support import (
@@ -289,9 +289,9 @@ def test_looking_changes_nothing(method: str) -> None:
 @pytest.mark.parametrize(("retryable", "status"), [(True, 503), (False, 500)])
 def test_a_store_that_fails_gets_a_page_that_tells_no_details(retryable: bool, status: int) -> None:
     desk = waiting()
-    trouble = replace(PASSING, message="account modelgate01 refused", retryable=retryable)
+    failure = replace(PASSING, message="account modelgate01 refused", retryable=retryable)
     token = desk.token()
-    desk.world.store.faults.add("get", trouble)
+    desk.world.store.faults.add("get", failure)
     response = look(desk, token=token)
     assert response.status == status
     assert "modelgate01" not in page(response)

@@ -149,10 +149,10 @@ def test_any_ask_that_is_stored_is_told(data: st.DataObject) -> None:
 def test_a_part_that_another_version_wrote_does_not_hide_the_rest(part: str, code: str) -> None:
     desk = waiting()
     say(desk, "approve")
-    trouble = technical(code, "Row r of p has schema 9. Deploy the version that wrote it.").trouble
-    desk.world.store.faults.add(part, trouble)
+    failure = technical(code, "Row r of p has schema 9. Deploy the version that wrote it.").failure
+    desk.world.store.faults.add(part, failure)
     document = told(desk)
-    assert document["unreadable"] == [trouble.message]
+    assert document["unreadable"] == [failure.message]
     assert document[part] == []
     others = {"evidence", "decisions"} - {part}
     assert all(document[each] for each in others)

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.domain.errors import StepError
 from shared.ports import ConflictError, Services
-from tests.fakes.troubles import PASSING
+from tests.fakes.failures import PASSING
 
 PORTS = (
     "models",
@@ -29,7 +29,7 @@ class EngineLost(BaseException):
 BREAKS: dict[str, Callable[[], BaseException]] = {
     "engine lost": EngineLost,
     "conflict": lambda: ConflictError("somebody else wrote first"),
-    "passing trouble": lambda: StepError(PASSING),
+    "passing failure": lambda: StepError(PASSING),
     "unexpected": lambda: RuntimeError("nobody expected this"),
 }
 

@@ -43,7 +43,7 @@ class Wait:
 
 @dataclass
 class Inline:
-    """Drives a release in a world; what people and troubles do is a test's."""
+    """Drives a release in a world; what people and failures do is a test's."""
 
     world: World
     services: Services

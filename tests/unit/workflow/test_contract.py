@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.errors import Blame, Trouble
+from shared.domain.errors import Blame, Failure
 from shared.domain.pipeline import Environment, ScoringCode
 from shared.domain.release import Outcome
 from shared.workflow import contract
@@ -29,7 +29,7 @@ answers = st.builds(
     Answer,
     st.sampled_from(AnswerState),
     values,
-    st.none() | st.builds(Trouble, st.sampled_from(Blame), st.text(), st.text(), st.booleans()),
+    st.none() | st.builds(Failure, st.sampled_from(Blame), st.text(), st.text(), st.booleans()),
     st.none() | st.sampled_from(Outcome),
     st.text(),
 )
@@ -108,3 +108,11 @@ def test_the_configuration_leaves_out_whom_to_ask() -> None:
     other = replace(PROD_STAGE, approval=None, keep_previous=True)
     assert configuration_of(other) == configuration_of(PROD_STAGE)
     assert "approval" not in configuration_of(PROD_STAGE)
+
+
+def test_an_answer_in_a_history_of_before_is_read() -> None:
+    failed = Answer.failed(Failure(Blame.MODEL, "ImageBuildFailure", "x", retryable=False))
+    before = failed.to_json()
+    before["trouble"] = before.pop("failure")
+    before["state"] = "trouble"
+    assert Answer.from_json(before) == failed

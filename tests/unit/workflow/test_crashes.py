@@ -55,10 +55,10 @@ CALLS = WHOLE.breaker.methods
 
 
 RETIRING = {
-    ("passing trouble", "endpoints.get"),
-    ("passing trouble", "endpoints.deployments"),
-    ("passing trouble", "endpoints.begin_delete"),
-    ("passing trouble", "store.get"),
+    ("passing failure", "endpoints.get"),
+    ("passing failure", "endpoints.deployments"),
+    ("passing failure", "endpoints.begin_delete"),
+    ("passing failure", "store.get"),
 }
 
 
@@ -91,7 +91,7 @@ def _without_logs() -> Iterator[None]:
     [
         ("engine lost", False),
         ("engine lost", True),
-        ("passing trouble", False),
+        ("passing failure", False),
         ("unexpected", True),
     ],
 )

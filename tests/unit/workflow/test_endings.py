@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from shared.domain.decision import Choice
-from shared.domain.errors import Blame, Trouble
+from shared.domain.errors import Blame, Failure
 from shared.domain.release import EventType, ModelVersion, Outcome, Release, ReleaseId
 from shared.ports import ScoringAnswer
 from shared.workflow.contract import Activity
@@ -15,8 +15,8 @@ from tests.unit.workflow.inline import Inline
 from tests.unit.workflow.releasing import PIPELINE, PROD_STAGE, QA, QA_STAGE, Releasing, with_stage
 
 type Deed = Callable[[Releasing, ReleaseId], None]
-BAD_SCRIPT = Trouble(Blame.MODEL, "UserScriptError", "score.py raised ImportError: sklearn.")
-NO_QUOTA = Trouble(Blame.TECHNOLOGY, "OutOfQuota", "Not enough cores: ask for more.")
+BAD_SCRIPT = Failure(Blame.MODEL, "UserScriptError", "score.py raised ImportError: sklearn.")
+NO_QUOTA = Failure(Blame.TECHNOLOGY, "OutOfQuota", "Not enough cores: ask for more.")
 
 
 @pytest.fixture
@@ -149,29 +149,29 @@ def _end_seeing_changes(
 
 
 @pytest.mark.parametrize(
-    ("trouble", "outcome"), [(BAD_SCRIPT, Outcome.FAILED), (NO_QUOTA, Outcome.ERRORED)]
+    ("failure", "outcome"), [(BAD_SCRIPT, Outcome.FAILED), (NO_QUOTA, Outcome.ERRORED)]
 )
 @pytest.mark.parametrize("stage", PIPELINE.stages, ids=lambda stage: stage.name)
 def test_a_deployment_that_fails_is_taken_away_and_its_log_kept(
-    releasing: Releasing, trouble: Trouble, outcome: Outcome, stage: object
+    releasing: Releasing, failure: Failure, outcome: Outcome, stage: object
 ) -> None:
     release_id = releasing.begin()
     first = Activity.PREPARE_ENDPOINT if stage is QA_STAGE else Activity.COPY_MODEL
 
     def breaks(there: Releasing, _: ReleaseId) -> None:
         name = _deployment(release_id)
-        there.world.endpoints.troubles[name] = trouble
+        there.world.endpoints.failures[name] = failure
         there.world.endpoints.container_logs[name] = "Traceback\nImportError: sklearn"
 
     release = end(releasing, release_id, first=first, does=breaks)
-    assert (release.outcome, release.reason) == (outcome, trouble.message)
+    assert (release.outcome, release.reason) == (outcome, failure.message)
     notices = [
         event
         for event in releasing.world.store.events(release_id=release_id)
         if event.type is EventType.NOTICE
     ]
     assert [event.details["log"] for event in notices] == ["Traceback\nImportError: sklearn"]
-    assert [event.details["code"] for event in notices] == [trouble.code]
+    assert [event.details["code"] for event in notices] == [failure.code]
 
 
 def _deployment(release_id: ReleaseId) -> str:

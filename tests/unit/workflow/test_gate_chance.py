@@ -1,4 +1,4 @@
-"""Policies, people and troubles by chance: a release always ends as its answers say."""
+"""Policies, people and failures by chance: a release always ends as its answers say."""
 
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -67,13 +67,13 @@ class Story:
     chance: Random
     revoked: int = 0
 
-    def happens(self, troubles: int) -> None:
+    def happens(self, failures: int) -> None:
         """Let people answer, and things go wrong."""
         for _ in range(self.chance.randint(1, 8)):
             hours = self.chance.uniform(0.01, 26)
             self.time.at(self.answers(hours), hours=hours)
-        for trouble in self.chance.sample([self.degrades, self.no_mail, self.revokes], troubles):
-            self.time.at(trouble, hours=self.chance.uniform(0.01, 26))
+        for failure in self.chance.sample([self.degrades, self.no_mail, self.revokes], failures):
+            self.time.at(failure, hours=self.chance.uniform(0.01, 26))
         self.time.at(self.time.world.endpoints.answers.clear, hours=27)
         self.time.sweeps(every_seconds=600, until=START + timedelta(hours=80))
         self.time.run()
@@ -146,14 +146,14 @@ def test_whatever_people_say_and_when_it_ends_as_the_answers_say(seed: int) -> N
     asked = any_policy(chance)
     time = Timeline(gated(asked))
     story = Story(time, time.begin(), chance)
-    story.happens(troubles=0)
+    story.happens(failures=0)
     ends_as_answered(story, latest_seconds=601)  # the sweeper's, where no bell rang
     assert time.mailer.tries == len(time.mailer.sent)
     reviews = time.calls(story.release_id)[Activity.REVIEW_APPROVAL]
     assert reviews < 50 * HOUR / asked.probe_seconds + 60
 
 
-@pytest.mark.parametrize("kind", ["engine lost", "passing trouble", "unexpected"])
+@pytest.mark.parametrize("kind", ["engine lost", "passing failure", "unexpected"])
 @pytest.mark.parametrize("seed", range(100, 106))
 def test_so_it_is_when_things_break(seed: int, kind: str) -> None:
     chance = Random(seed)  # noqa: S311 - the same stories each time
@@ -161,5 +161,5 @@ def test_so_it_is_when_things_break(seed: int, kind: str) -> None:
     breaker = Breaker(at=chance.randint(60, 200), after=chance.random() < 0.5, kind=kind)
     time.services = breaker.over(time.world.services)
     story = Story(time, time.begin(), chance)
-    story.happens(troubles=2)
+    story.happens(failures=2)
     ends_as_answered(story, latest_seconds=27 * HOUR)

@@ -84,8 +84,8 @@ def _without_logs() -> Iterator[None]:
 WAYS = [
     ("engine lost", False),
     ("engine lost", True),
-    ("passing trouble", False),
-    ("passing trouble", True),
+    ("passing failure", False),
+    ("passing failure", True),
     ("unexpected", True),
     ("unexpected", False),
 ]
@@ -98,7 +98,7 @@ def test_a_break_at_any_call_behind_the_gate_changes_nothing(kind: str, *, after
         name = CALLS[at - 1]
         story = Story(Breaker(at=at, after=after, kind=kind))
         left = story.left()
-        if left != EXPECTED and kind == "passing trouble" and name in FORGIVEN:
+        if left != EXPECTED and kind == "passing failure" and name in FORGIVEN:
             forgive(left)
         assert left == EXPECTED, f"{kind} at call {at}, {name}"
         assert story.time.losses == (kind == "engine lost")

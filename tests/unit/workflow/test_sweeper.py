@@ -154,7 +154,7 @@ def test_one_release_that_fails_does_not_stop_the_sweep(releasing: Releasing) ->
     assert found == Sweep(restarted=tuple(ids[1:]), failed=(ids[0],))
 
 
-def test_a_passing_trouble_of_the_store_spares_the_others(releasing: Releasing) -> None:
+def test_a_passing_failure_of_the_store_spares_the_others(releasing: Releasing) -> None:
     ids = sorted(releasing.begin(version) for version in ("3", "4"))
     releasing.world.store.faults.add("get")
     assert swept(releasing) == Sweep(restarted=(ids[1],), failed=(ids[0],))

@@ -1,4 +1,4 @@
-"""What Azure ML answers when something is wrong, as troubles: whose fault, and whether it passes.
+"""What Azure ML answers when something is wrong, as failures: whose fault, and whether it passes.
 
 Codes and causes are Microsoft's, from "Troubleshoot online endpoint deployment and scoring"
 (learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-online-endpoints).
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from shared.adapters.answers import KINDS, OddAnswerError, text_of, unreadable
 from shared.adapters.failures import CODE_CHARACTERS, PASSING_STATUSES, is_refusal, no_answer
 from shared.adapters.redaction import error_text
-from shared.domain.errors import Blame, StepError, Trouble
+from shared.domain.errors import Blame, Failure, StepError
 from shared.domain.limits import JSON_DEPTH
 from shared.domain.pipeline import Json, Workspace
 from shared.domain.untrusted import UnreadableError, parse_json
@@ -111,13 +111,13 @@ def azure_ml_stops_here(what: str, workspace: Workspace) -> Iterator[None]:
     try:
         yield
     except OddAnswerError as error:
-        raise StepError(answer_trouble(where, workspace, error.status, "")) from error
+        raise StepError(answer_failure(where, workspace, error.status, "")) from error
     except (DecodeError, *KINDS) as error:
         if is_refusal(error):
-            raise StepError(_trouble(error, where, workspace)) from error
+            raise StepError(_failure(error, where, workspace)) from error
         raise unreadable(error, where) from error
     except AzureError as error:
-        raise StepError(_trouble(error, where, workspace)) from error
+        raise StepError(_failure(error, where, workspace)) from error
 
 
 def found[Resource](get: Callable[[], Resource]) -> Resource | None:
@@ -139,8 +139,8 @@ def found[Resource](get: Callable[[], Resource]) -> Resource | None:
         raise
 
 
-def operation_trouble(what: str, error: Mapping[str, Any]) -> Trouble:
-    """The trouble of an operation that ended without success.
+def operation_failure(what: str, error: Mapping[str, Any]) -> Failure:
+    """The failure of an operation that ended without success.
 
     Args:
         what: The resource, for people.
@@ -152,7 +152,7 @@ def operation_trouble(what: str, error: Mapping[str, Any]) -> Trouble:
     blame = BLAME.get(code, Blame.TECHNOLOGY)
     if code in AMBIGUOUS and NOT_THE_MODEL.search(words):
         blame = Blame.TECHNOLOGY
-    return Trouble(blame, code or "Failed", f"{what} failed: {words or 'Azure gives no reason.'}")
+    return Failure(blame, code or "Failed", f"{what} failed: {words or 'Azure gives no reason.'}")
 
 
 def answer_error(text: str) -> Mapping[str, Json]:
@@ -169,7 +169,7 @@ def readable(text: str) -> str:
     return " ".join(error_text(text).split())[:_WORDS]
 
 
-def _trouble(error: "AzureError", where: str, workspace: Workspace) -> Trouble:
+def _failure(error: "AzureError", where: str, workspace: Workspace) -> Failure:
     from azure.core.exceptions import (
         ClientAuthenticationError,
         HttpResponseError,
@@ -179,19 +179,19 @@ def _trouble(error: "AzureError", where: str, workspace: Workspace) -> Trouble:
 
     response = error.response if isinstance(error, HttpResponseError) else None
     if response is not None:
-        return answer_trouble(where, workspace, response.status_code or 0, text_of(response))
+        return answer_failure(where, workspace, response.status_code or 0, text_of(response))
     if isinstance(error, ServiceRequestError | ServiceResponseError | ClientAuthenticationError):
         return no_answer(error, where)
     # azure-ai-ml's own checks
     message = f"{where}: {readable(str(error.message))}"
     kind = getattr(error, "error_type", None)
     if getattr(kind, "value", kind) == SCRIPT_ERROR:
-        return Trouble(Blame.MODEL, "UserScriptError", message)
-    return Trouble(Blame.TECHNOLOGY, type(error).__name__, message)
+        return Failure(Blame.MODEL, "UserScriptError", message)
+    return Failure(Blame.TECHNOLOGY, type(error).__name__, message)
 
 
-def answer_trouble(where: str, workspace: Workspace, status: int, text: str) -> Trouble:
-    """The trouble that an answer with an error status tells of."""
+def answer_failure(where: str, workspace: Workspace, status: int, text: str) -> Failure:
+    """The failure that an answer with an error status tells of."""
     error = answer_error(text)
     words = readable(_words(error)) or "no reason given."
     taken = status in (400, 409) and bool(TAKEN.search(words))
@@ -210,7 +210,7 @@ def answer_trouble(where: str, workspace: Workspace, status: int, text: str) -> 
         advice = f"Give this app's identity the role {ROLE} on workspace {workspace.name}."
     else:
         advice = "Correct the pipeline or the resource, then start the release again."
-    return Trouble(
+    return Failure(
         blame=Blame.TECHNOLOGY,
         code=code,
         message=f"{where}: HTTP {status}, {words}{'' if words.endswith('.') else '.'} {advice}",
