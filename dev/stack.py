@@ -52,7 +52,7 @@ class Options:
     """Whether the app gets its tokens for ARM from the emulated token service, as on Azure."""
 
     storage_faults: bool = False
-    """Whether the app reaches storage through proxies that fail when told; it is slower then."""
+    """Whether storage is reached through proxies that fail when told; it is slower then."""
 
     sign_in: bool = False
     """Whether App Service Authentication stands before the app, and the app believes it."""
@@ -87,22 +87,21 @@ class Stack:
         await asyncio.to_thread(storage.start)
         self._exits.push_async_callback(asyncio.to_thread, storage.stop)
         accounts = {role: storage.accounts[name] for role, name in ACCOUNTS.items()}
-        workspaces = _workspaces(accounts)
-        reached = accounts
         if self._options.storage_faults:
-            reached = await behind_proxies(accounts, memory, self._exits)
+            accounts = await behind_proxies(accounts, memory, self._exits)
+        workspaces = _workspaces(accounts)
         urls = await self._start_emulators(folder, memory, workspaces)
         port = memory.port("functions")
         urls["functions"] = f"http://{HOST}:{port}"
         memory.save()
-        settings = _settings(self._options, memory, urls, reached, workspaces)
+        settings = _settings(self._options, memory, urls, accounts, workspaces)
         start = start_func if self._options.host == "func" else start_dev_host
         app = App(ROOT, port, settings, folder, sign_in=self._options.sign_in)
         keys = await start(app, self._exits, self.ended)
         await _subscribe(urls, workspaces["qa"].arm_id, keys.event_grid)
         return {
             **urls,
-            "storage": {role: account.connection_string for role, account in reached.items()},
+            "storage": {role: account.connection_string for role, account in accounts.items()},
             "workspaces": {role: workspace.arm_id for role, workspace in workspaces.items()},
             "function_key": keys.function,
             "state_dir": str(folder),
