@@ -87,21 +87,22 @@ class Stack:
         await asyncio.to_thread(storage.start)
         self._exits.push_async_callback(asyncio.to_thread, storage.stop)
         accounts = {role: storage.accounts[name] for role, name in ACCOUNTS.items()}
+        reached = accounts
         if self._options.storage_faults:
-            accounts = await behind_proxies(accounts, memory, self._exits)
-        workspaces = _workspaces(accounts)
+            reached = await behind_proxies(accounts, memory, self._exits)
+        workspaces = _workspaces(reached)
         urls = await self._start_emulators(folder, memory, workspaces)
         port = memory.port("functions")
         urls["functions"] = f"http://{HOST}:{port}"
         memory.save()
-        settings = _settings(self._options, memory, urls, accounts, workspaces)
+        settings = _settings(self._options, memory, urls, reached, workspaces)
         start = start_func if self._options.host == "func" else start_dev_host
         app = App(ROOT, port, settings, folder, sign_in=self._options.sign_in)
         keys = await start(app, self._exits, self.ended)
         await _subscribe(urls, workspaces["qa"].arm_id, keys.event_grid)
         return {
             **urls,
-            "storage": {role: account.connection_string for role, account in accounts.items()},
+            "storage": {role: account.connection_string for role, account in reached.items()},
             "workspaces": {role: workspace.arm_id for role, workspace in workspaces.items()},
             "function_key": keys.function,
             "state_dir": str(folder),
