@@ -52,7 +52,7 @@ class Options:
     """Whether the app gets its tokens for ARM from the emulated token service, as on Azure."""
 
     storage_faults: bool = False
-    """Whether the app reaches storage through proxies that fail when told; it is slower then."""
+    """Whether storage is reached through proxies that fail when told; it is slower then."""
 
     sign_in: bool = False
     """Whether App Service Authentication stands before the app, and the app believes it."""
@@ -90,10 +90,10 @@ class Stack:
         await asyncio.to_thread(storage.start)
         self._exits.push_async_callback(asyncio.to_thread, storage.stop)
         accounts = {role: storage.accounts[name] for role, name in ACCOUNTS.items()}
-        workspaces = _workspaces(accounts)
         reached = accounts
         if self._options.storage_faults:
             reached = await behind_proxies(accounts, memory, self._exits)
+        workspaces = _workspaces(reached)
         urls = await self._start_emulators(folder, memory, workspaces)
         port = memory.port("functions")
         urls["functions"] = f"http://{HOST}:{port}"

@@ -1,4 +1,4 @@
-"""The stack's storage as the app reaches it where it is to fail when told: behind proxies."""
+"""The stack's storage as it is reached where it is to fail when told: behind proxies."""
 
 from __future__ import annotations
 
