@@ -16,7 +16,9 @@ NOT_ON_AZURE = {
     "MODELGATE_ARM_TOKEN": "for an emulator",
     "MODELGATE_ARM_URL": "the cloud's own by default",
     "MODELGATE_BASE_URL": "Azure's own host name by default",
-    "MODELGATE_BLOB_URL": "for an emulator",
+    "MODELGATE_BLOB_URL": "for an emulator, and for accounts in DNS zones",
+    "MODELGATE_MOST_FILES": "the default is for every model that is known; set it on the app",
+    "MODELGATE_SCORING_URL": "for an emulator",
     "MODELGATE_EVENTS_KEY": "a secret; the identity sends instead",
 }
 ONLY_ON_AZURE = {
