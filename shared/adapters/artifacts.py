@@ -6,7 +6,7 @@ from itertools import batched
 from typing import TYPE_CHECKING, Literal
 
 from shared.adapters.blobs import Blobs
-from shared.adapters.copying import changed, copy_failed, refused, too_many, where
+from shared.adapters.copying import archived, changed, copy_failed, refused, too_many, where
 from shared.adapters.failures import azure_stops_here, error_code
 from shared.adapters.listing import (
     NO_CONTAINER,
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 REFUSED = frozenset({409, 412})
 """Of a copy: something lies in the target, or the source is not the one that was looked at."""
+
+ARCHIVED = "BlobArchived"
 
 WRITABLE = ".writable"
 """Name of the blob that is written to see whether blobs can be written."""
@@ -136,7 +138,8 @@ class Artifacts:
     def text(self, *, container: Container, name: str, limit: int) -> str | None:
         """A small blob's text; its size is looked at before any byte of it is read.
 
-        None where there is no such blob, it has more than `limit` bytes or is no UTF-8.
+        None where there is no such blob, it has more than `limit` bytes or is no UTF-8. Bytes are
+        taken as they lie there: what a blob says of its encoding is its writer's word.
 
         Raises:
             StepError: Storage refuses, or the blob was written again in between (retryable).
@@ -150,7 +153,9 @@ class Artifacts:
             if properties is None or properties.size > limit:
                 return None
             content = blob.download_blob(
-                etag=properties.etag, match_condition=MatchConditions.IfNotModified
+                etag=properties.etag,
+                match_condition=MatchConditions.IfNotModified,
+                decompress=False,
             ).readall()
         try:
             return content.decode()
@@ -229,6 +234,8 @@ class Artifacts:
                     match_condition=MatchConditions.IfMissing,
                 )
             except HttpResponseError as error:
+                if error_code(error) == ARCHIVED:
+                    raise archived(source.container, name) from error
                 if error.status_code == 404 and error_code(error) != NO_CONTAINER:
                     raise changed(source.container, name, "is gone") from error
                 if error.status_code not in REFUSED:

@@ -1,6 +1,7 @@
 """Access to blob containers: clients for ourselves, signed addresses for the storage service."""
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from shared.adapters.egress.clients import blob_service_client, container_client
 from shared.domain.addresses import is_safe
 from shared.domain.errors import technical
+from shared.domain.limits import CLIENTS
 from shared.ports import Container
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ class Blobs:
         self._datastore_key = datastore_key
         self._lock = Lock()
         self._opening = Lock()
-        self._containers: dict[Container, _Access] = {}
+        self._containers: OrderedDict[Container, _Access] = OrderedDict()
         self._delegations: dict[str, tuple[UserDelegationKey, datetime]] = {}
 
     def client(self, container: Container) -> "ContainerClient":
@@ -102,6 +104,9 @@ class Blobs:
             if access is None or time.monotonic() >= access.until:
                 access = self._open(container)
                 self._containers[container] = access
+            self._containers.move_to_end(container)
+            if len(self._containers) > CLIENTS:
+                self._containers.popitem(last=False)
             return access
 
     def _open(self, container: Container) -> _Access:

@@ -56,6 +56,15 @@ def changed(source: Container, name: str, how: str) -> StepError:
     )
 
 
+def archived(source: Container, name: str) -> StepError:
+    """The source is in a tier that nothing can be read from."""
+    return not_good_enough(
+        "BlobArchived",
+        f"{shown_name(name)} in {where(source)} is in the archive tier, from which nothing is "
+        "copied. Move it to the hot or cool tier and register a new version.",
+    )
+
+
 def too_many(container: Container, path: str, most: int) -> StepError:
     """The model has more files than are taken."""
     return not_good_enough(

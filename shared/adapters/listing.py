@@ -34,13 +34,19 @@ def blobs_at(client: "ContainerClient", path: str) -> "Iterator[tuple[str, BlobP
         results_per_page=FILES_PER_PAGE,
     )
     for blob in below:
-        mark = FOLDER_MARK in _lower(blob.metadata)
+        mark = _is_folder(blob)
         is_folder = is_folder or not mark
         yield blob.name[len(path) + 1 :], None if mark else blob
     if not is_folder:
         single = properties_of(client.get_blob_client(path))
-        if single is not None and FOLDER_MARK not in _lower(single.metadata):
+        if single is not None and not _is_folder(single):
             yield path.rpartition("/")[2], single
+
+
+def _is_folder(blob: "BlobProperties") -> bool:
+    """Whether a blob stands for a folder: one that has content is a file, whatever it says."""
+    mark = _lower(blob.metadata).get(FOLDER_MARK, "")
+    return blob.size == 0 and mark.lower() == "true"
 
 
 def properties_of(blob: "BlobClient") -> "BlobProperties | None":

@@ -36,6 +36,12 @@ def is_safe(address: str) -> bool:
         return False
 
 
+def is_account(blob_service: str, account: str) -> bool:
+    """Whether the address of a blob service is an account's, by host or by path."""
+    parts = urlsplit(blob_service)
+    return account in ((parts.hostname or "").partition(".")[0], parts.path.strip("/"))
+
+
 def is_address(text: str) -> bool:
     """Whether a setting is an address, and no connection string."""
     return text.lower().startswith(("https://", "http://"))

@@ -216,6 +216,8 @@ def requester_of(release: Release, registered_by: str | None) -> tuple[str, bool
     Where Azure ML names nobody it is whoever started the release by hand; empty where that was
     nobody, either.
     """
+    # who registered what the release began with, whoever may have registered it again since
+    registered_by = release.registered_by or registered_by
     if registered_by or not release.requested_by:
         return registered_by or "", True
     return release.requested_by, False

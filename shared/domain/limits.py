@@ -62,6 +62,9 @@ EARLIER_DIGEST_BYTES: Final = 16_000_000
 """Of names, sizes and etags that are held to recognise the files of a release that began when
 digests were made otherwise."""
 
+CLIENTS: Final = 64
+"""Containers that are kept open: registrants name as many as they like. All share connections."""
+
 NAME_CHARACTERS: Final = 1024
 """Of a file's name with its folders: what Blob Storage takes."""
 

@@ -137,6 +137,9 @@ class Stage:
     approval: ApprovalPolicy | None = None
     """None starts the stage without asking anyone."""
 
+    allow_entra_token: bool = False
+    """Whether an endpoint that takes no key may be asked with a token of this service's."""
+
     keep_previous: bool = False
     """Keep the deployment that served before, at 0 % traffic, for a quick way back."""
 

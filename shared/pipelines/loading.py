@@ -195,6 +195,7 @@ def _stage(document: Document, at: Location, fields: StageFields, source: Worksp
         environment_variables=fields.environment_variables,
         tags=fields.tags,
         approval=approval,
+        allow_entra_token=fields.allow_entra_token,
         keep_previous=fields.keep_previous,
     )
 

@@ -250,6 +250,11 @@ class StageFields(Fields):
 
     approval: ApprovalFields | None = None
     """Whose word is wanted before the stage starts; nobody's when left out."""
+
+    allow_entra_token: bool = False
+    """Whether an endpoint that was made to take Microsoft Entra tokens instead of keys is asked
+    with one of this service's identity. Its container may get to see it."""
+
     keep_previous: bool = False
     """Keep the deployment that served before, without traffic, for a quick way back."""
 

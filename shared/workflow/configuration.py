@@ -8,8 +8,9 @@ from pathlib import Path
 from shared.domain.artefacts import digest, plain
 from shared.domain.pipeline import Json, Stage
 
-NOT_BINDING = frozenset({"approval", "keep_previous"})
-"""Whom to ask, and what becomes of the old deployment, are not what is approved."""
+NOT_BINDING = frozenset({"approval", "keep_previous", "allow_entra_token"})
+"""Whom to ask, what becomes of the old deployment, and how the endpoint is asked are not what is
+approved."""
 
 SAFEGUARDS = frozenset({"max_answer_bytes", "scoring_host"})
 """Limits and allowed addresses say how far the deployment is trusted, not what it is: they always

@@ -56,6 +56,19 @@ def test_nothing_else_leaves_the_process(module: Path) -> None:
     assert list(ways_out(module.read_text("utf-8"))) == []
 
 
+EXCHANGES = {"shared/adapters/azureml/scoring.py", "shared/adapters/azureml/workspaces.py"}
+"""Look at each address before they send anything there."""
+
+
+def test_only_who_looks_at_addresses_exchanges_anything() -> None:
+    users = {
+        str(module.relative_to(ROOT))
+        for module in modules()
+        if "egress.http" in module.read_text("utf-8")
+    }
+    assert users == EXCHANGES
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -1,15 +1,18 @@
 """The blob containers that datastores and model addresses mean, and the keys that open them."""
 
-import time
 from typing import Any
 
 from shared.adapters.azureml.failures import azure_ml_stops_here
 from shared.adapters.azureml.paths import BlobPath, DatastorePath
 from shared.adapters.azureml.workspaces import Workspaces
 from shared.adapters.egress.storage import CONTAINER
+from shared.adapters.recent import Recent
 from shared.domain.errors import not_good_enough, technical
 from shared.domain.pipeline import Workspace
 from shared.ports import Container
+
+PLACE_SECONDS = 60.0
+"""How long it is believed where a datastore is: whoever registers models may change it."""
 
 KEY_SECONDS = 600.0
 """How long a datastore's key is kept before it is asked for again."""
@@ -20,8 +23,8 @@ class Containers:
 
     def __init__(self, workspaces: Workspaces) -> None:
         self._workspaces = workspaces
-        self._known: dict[tuple[str, str], Container] = {}
-        self._keys: dict[Container, tuple[str, float]] = {}
+        self._known: Recent[tuple[str, str], Container] = Recent(PLACE_SECONDS)
+        self._keys: Recent[Container, str] = Recent(KEY_SECONDS)
 
     def default(self, workspace: Workspace) -> Container:
         """The container of the workspace's default datastore.
@@ -29,13 +32,9 @@ class Containers:
         Raises:
             StepError: `StorageNotAllowed`, or it is no blob container.
         """
-        key = (workspace.arm_id.casefold(), "")
-        if key not in self._known:
-            what = "The default datastore"
-            with azure_ml_stops_here(what, workspace):
-                datastore = self._workspaces.client(workspace).datastores.get_default()
-                self._known[key] = self._container(workspace, datastore, what)
-        return self._known[key]
+        return self._known.get(
+            (workspace.arm_id.casefold(), ""), lambda: self._read_default(workspace)
+        )
 
     def of(self, place: DatastorePath | BlobPath, workspace: Workspace, what: str) -> Container:
         """The container that a place in a workspace's storage is in.
@@ -50,13 +49,10 @@ class Containers:
         """
         if isinstance(place, BlobPath):
             return self._at(place, workspace, what)
-        key = (workspace.arm_id.casefold(), place.datastore)
-        if key not in self._known:
-            with azure_ml_stops_here(f"Datastore {place.datastore}", workspace):
-                client = self._workspaces.client(workspace)
-                datastore = client.datastores.get(place.datastore)
-                self._known[key] = self._container(workspace, datastore, what)
-        return self._known[key]
+        return self._known.get(
+            (workspace.arm_id.casefold(), place.datastore),
+            lambda: self._read(place.datastore, workspace, what),
+        )
 
     def key(self, container: Container) -> str:
         """The account key that a datastore holds (`listSecrets`).
@@ -64,11 +60,18 @@ class Containers:
         Raises:
             StepError: The datastore holds none: it is identity-based.
         """
-        key, until = self._keys.get(container, ("", 0.0))
-        if time.monotonic() >= until:
-            key = self._read_key(container)
-            self._keys[container] = (key, time.monotonic() + KEY_SECONDS)
-        return key
+        return self._keys.get(container, lambda: self._read_key(container))
+
+    def _read_default(self, workspace: Workspace) -> Container:
+        what = "The default datastore"
+        with azure_ml_stops_here(what, workspace):
+            datastore = self._workspaces.client(workspace).datastores.get_default()
+            return self._container(workspace, datastore, what)
+
+    def _read(self, name: str, workspace: Workspace, what: str) -> Container:
+        with azure_ml_stops_here(f"Datastore {name}", workspace):
+            datastore = self._workspaces.client(workspace).datastores.get(name)
+            return self._container(workspace, datastore, what)
 
     def _read_key(self, container: Container) -> str:
         workspace = container.workspace

@@ -94,6 +94,13 @@ class Scorer:
                 stage=stage,
                 location=lambda: self._workspaces.facts(stage.workspace).location,
             )
+            if by_entra and not stage.allow_entra_token:
+                raise technical(
+                    "EntraTokenNotAllowed",
+                    f"Endpoint {name} takes Microsoft Entra tokens instead of keys, and its "
+                    "container may get to see them. Make it with keys, or set allow_entra_token in "
+                    "the pipeline.",
+                )
             key = self._workspaces.endpoint_token() if by_entra else _key_of(client, name)
         return _Door(uri, key)
 

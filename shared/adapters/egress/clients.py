@@ -3,6 +3,7 @@
 Each is imported where it is made: they are dear, and only activities need most of them.
 """
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.egress.credentials import MAIL_SCOPE, STORAGE_SCOPE, TOPIC_SCOPE, FixedScope
@@ -12,6 +13,7 @@ from shared.domain.errors import technical
 if TYPE_CHECKING:
     from azure.communication.email import EmailClient
     from azure.core.credentials import AzureKeyCredential, TokenCredential
+    from azure.core.pipeline.transport import RequestsTransport
     from azure.data.tables import TableServiceClient
     from azure.eventgrid import EventGridPublisherClient
     from azure.storage.blob import BlobServiceClient, ContainerClient
@@ -42,7 +44,7 @@ def container_client(
     given: Any = FixedScope(credential, STORAGE_SCOPE)
     if key is not None:
         given = {"account_name": key[0], "account_key": key[1]}
-    return ContainerClient(url, name, credential=given, **options, **STAY)
+    return ContainerClient(url, name, credential=given, transport=_connections(), **options, **STAY)
 
 
 def blob_service_client(
@@ -55,7 +57,19 @@ def blob_service_client(
     from azure.storage.blob import BlobServiceClient
 
     scoped = FixedScope(credential, STORAGE_SCOPE)
-    return BlobServiceClient(url, credential=scoped, **options, **STAY)
+    return BlobServiceClient(url, credential=scoped, transport=_connections(), **options, **STAY)
+
+
+@cache
+def _connections() -> "RequestsTransport":
+    """What all clients of blobs connect by, however many containers registrants name.
+
+    A client that is closed or forgotten leaves it open for the others.
+    """
+    from azure.core.pipeline.transport import RequestsTransport
+    from requests import Session
+
+    return RequestsTransport(session=Session(), session_owner=False)
 
 
 def table_service_client(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from shared.domain.errors import StepError, technical
+from shared.domain.errors import StepError, not_good_enough, technical
 from shared.ports import UNKNOWN_SCHEMA, UNREADABLE, UNREADABLE_ROW
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def encode(value: Hashable) -> dict[str, str | int]:
     if len(text) <= PROPERTY_LENGTH:
         return {"schema": SCHEMA, "document": text}
     if len(text) > DOCUMENT_LENGTH:
-        raise technical(
+        raise not_good_enough(
             "RowTooLarge",
             f"{type(value).__name__} takes {len(text) // 1024} KiB as JSON; a row of Table "
             f"Storage holds {DOCUMENT_LENGTH // 1024} KiB of it. Shorten what belongs to it, such "

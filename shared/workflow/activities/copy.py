@@ -7,6 +7,7 @@ from shared.domain.names import RELEASE_TAG
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, StageState
 from shared.ports import OperationState, Place, RegisteredModel
+from shared.workflow.apart import require_apart
 from shared.workflow.contract import Answer
 from shared.workflow.source import source_of
 from shared.workflow.turn import Turn
@@ -20,6 +21,7 @@ def copy_model(turn: Turn, _: Mapping[str, Json]) -> Answer:
     services, stage, copied = turn.services, turn.stage, turn.record.model
     assert copied is not None, "set when the stage started"
     container = services.models.default_container(workspace=stage.workspace)
+    require_apart(turn, registered, container)
     # the digest in the path: another attempt with the same files finds them, other files never mix
     folder = f"modelgate/{copied.name}/{copied.version}/{turn.release.artefact_digest}"
     target = Place(container, f"{folder}/{registered.path.rpartition('/')[2]}")

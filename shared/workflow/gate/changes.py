@@ -16,6 +16,11 @@ OUR_TAGS = ("modelgate-", "azureml.")
 """Begins of the names that this service and Azure ML give tags and properties themselves."""
 
 
+BY_MD5 = (
+    "Files of the same size are told apart by the MD5 that is stored with them, which whoever "
+    "writes a file may set."
+)
+
 VARIABLES = "configuration.environment_variables"
 SHOWN_CHANGES = 200
 SHOWN_CHARACTERS = 1000
@@ -190,15 +195,21 @@ def _differing_files(before: Known, candidate: Known) -> tuple[list[Difference],
         for name in sorted(was.keys() | now.keys())
         if was.get(name) != now.get(name)
     ]
-    return found, f"Files after {min(ends)} are not compared by name." if ends else ""
+    notes = [f"Files after {min(ends)} are not compared by name."] if ends else []
+    if any(was[name] == now[name] for name in was.keys() & now.keys()):
+        notes.append(BY_MD5)
+    return found, " ".join(notes)
 
 
 def _files(files: Sequence[Artefact], others: Sequence[Artefact]) -> dict[str, Json]:
-    """Files by name: size, and MD5 where both sides have one. A copy has another etag."""
+    """Files by name: size, and MD5 where both sides have one.
+
+    Without, only the etag tells whether it is the same file: a copy has another one.
+    """
     without = {file.name for file in others if not file.md5}
-    found: dict[str, Json] = {}
-    for file in files:
-        found[file.name] = {"size": file.size}
-        if file.md5 and file.name not in without:
-            found[file.name] = {"size": file.size, "md5": file.md5}
-    return found
+    return {
+        file.name: {"size": file.size, "md5": file.md5}
+        if file.md5 and file.name not in without
+        else {"size": file.size, "etag": file.etag}
+        for file in files
+    }

@@ -10,6 +10,7 @@ from shared.domain.evidence import Check, Difference, Evidence, differences
 from shared.domain.pipeline import Json
 from shared.domain.policy import ApprovalPolicy
 from shared.ports import Artifacts, RegisteredModel
+from shared.workflow.apart import require_apart
 from shared.workflow.configuration import configuration_of
 from shared.workflow.gate.changes import Known, changes_since, description_of, presentable
 from shared.workflow.gate.comparing import clean, clean_text, compare
@@ -67,7 +68,7 @@ def gather(turn: Turn, policy: ApprovalPolicy, *, number: int, before: Evidence 
             Azure does not answer; or something is not ready, so that a yes would fail.
     """
     bare, registered, files = _looked_at(turn, policy, ask=number)
-    checks = _require_ready(turn)
+    checks = _require_ready(turn, registered)
     known = Known(
         description=description_of(bare, registered.type),
         files=files.first,
@@ -92,18 +93,20 @@ def gather(turn: Turn, policy: ApprovalPolicy, *, number: int, before: Evidence 
     )
 
 
-def _require_ready(turn: Turn) -> tuple[Check, ...]:
+def _require_ready(turn: Turn, registered: RegisteredModel) -> tuple[Check, ...]:
     """What was looked at beforehand, so that a yes does not fail for what is known already.
 
     Raises:
         StepError: Something is not ready; it is looked at again where waiting can help.
     """
     stage = turn.stage
+    copies = stage.workspace != turn.pipeline.source
     checks = turn.services.preflight.checks(
-        stage=stage,
-        pipeline=turn.release.pipeline,
-        copies=stage.workspace != turn.pipeline.source,
+        stage=stage, pipeline=turn.release.pipeline, copies=copies
     )
+    if copies:
+        target = turn.services.models.default_container(workspace=stage.workspace)
+        require_apart(turn, registered, target)
     failed = [check for check in checks if check.passed is False]
     if failed:
         words = " ".join(f"{check.name}: {check.words}" for check in failed)

@@ -110,6 +110,20 @@ def test_folder_marks_are_no_files(emulated: Emulated) -> None:
     assert list(world.artifacts.files(container=container, path="hns/empty")) == []
 
 
+@pytest.mark.parametrize(("content", "mark"), [(b"x", "true"), (b"", "no"), (b"x", "no")])
+def test_what_only_says_that_it_is_a_folder_is_a_file(
+    emulated: Emulated, content: bytes, mark: str
+) -> None:
+    """It would be neither digested nor shown nor copied, and the model could not do without."""
+    world, container = emulated.world, emulated.world.container(emulated.world.qa)
+    client = world.artifacts._blobs.client(container)
+    path = f"marked-{mark}-{len(content)}"
+    client.upload_blob(f"{path}/hidden.pkl", content, metadata={"HDI_ISFOLDER": mark})
+    client.upload_blob(f"{path}/seen.pkl", b"y")
+    files = world.artifacts.files(container=container, path=path)
+    assert [file.name for file in files] == ["hidden.pkl", "seen.pkl"]
+
+
 @pytest.mark.parametrize(
     ("blobs", "path"),
     [

@@ -1,18 +1,21 @@
 """Small texts beside models, and whether anything can be written: through azure-storage-blob."""
 
 import base64
+import gzip
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from aiohttp import web
+from azure.storage.blob import ContentSettings
 
 from shared.adapters.artifacts import Artifacts
 from shared.adapters.egress.credentials import StaticToken
 from shared.domain.errors import StepError
 from shared.domain.pipeline import Workspace
 from shared.ports import Container
-from tests.contract.azureml.world import World, failure_of
+from tests.contract.azureml.world import Emulated, World, failure_of
 from tests.contract.serving import serving
 
 TEXT = "größe: 1\n"
@@ -48,6 +51,28 @@ def test_signature_of_a_model(world: World) -> None:
         "inputs": [{"type": "double", "name": "AGE"}]
     }
     assert world.artifacts.signature(container=container, path=f"{path}.pkl") is None
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "br", "deflate"])
+@pytest.mark.parametrize("packed", [1, 2])
+def test_what_a_blob_says_of_its_encoding_is_not_believed(
+    emulated: Emulated, encoding: str, packed: int
+) -> None:
+    """A few hundred bytes would become gigabytes, or an answer that cannot be read."""
+    world = emulated.world
+    name, container = f"contract/{world.unique}/model/MLmodel", world.container(world.qa)
+    content = b"a" * 40_000_000
+    for _ in range(packed):
+        content = gzip.compress(content)
+    blob = world.artifacts._blobs.client(container).get_blob_client(name)
+    settings = ContentSettings(content_encoding=encoding)
+    blob.upload_blob(content, overwrite=True, content_settings=settings)
+    tracemalloc.start()
+    try:
+        assert world.artifacts.text(container=container, name=name, limit=64 * 1024) is None
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """The addresses that Azure ML keeps for a model's files."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.adapters.azureml.paths import BlobPath, DatastorePath, parse_model_uri
 from shared.adapters.egress.storage import Storage
@@ -77,3 +79,16 @@ def test_a_datastore_of_another_workspace() -> None:
         parse_model_uri(f"{LONG}wk-other/datastores/d/paths/m", QA, STORAGE, "m version 1")
     assert caught.value.failure.blame is Blame.MODEL
     assert "wk-other" in str(caught.value)
+
+
+@given(st.sampled_from(["", LONG, "azureml://", "https://", "runs:/"]), st.text())
+def test_any_address_is_understood_or_refused_in_words(beginning: str, rest: str) -> None:
+    try:
+        place = parse_model_uri(beginning + rest, QA, STORAGE, "m version 1")
+    except StepError as error:
+        failure = error.failure
+    else:
+        assert place.path
+        return
+    assert failure.blame is Blame.MODEL
+    assert failure.message.isprintable()

@@ -168,6 +168,9 @@ def test_an_endpoint_with_entra_authentication(
     asked = record_exchanges(monkeypatch)
     there = services(cloud)
     stage = replace(qa(there), endpoint="ep")
+    with pytest.raises(StepError, match="EntraTokenNotAllowed"):
+        there.endpoints.score(stage=stage, deployment=None, body=1, timeout_seconds=1)
+    stage = replace(stage, allow_entra_token=True)
     there.endpoints.score(stage=stage, deployment=None, body=1, timeout_seconds=1)
     url = f"https://ep.westeurope.{cloud.scoring_suffix}/score"
     assert asked == [(url, f"Bearer {cloud.ml_audience}/.default")]
