@@ -40,7 +40,7 @@ def refused(code: grpc.StatusCode, call: Callable[[], object]) -> None:
     assert error.value.code() is code
 
 
-def eventually(what: Callable[[], object], seconds: float = 10) -> None:
+def eventually(what: Callable[[], object], seconds: float = 60) -> None:
     """Wait until something is so."""
     end = time.monotonic() + seconds
     while not what():
