@@ -128,7 +128,7 @@ class Floor:
         moments = []
         for voice, since in self._open(answers):
             if self._policy.escalation is not None:
-                moments.append(_escalates_at(self._policy.escalation, since))
+                moments.append(_called_in(self._policy.escalation, since))
             for each in self._policy.delegations:
                 if each.of in voice.members:
                     moments += [each.begins_at, each.ends_at]
@@ -143,7 +143,7 @@ class Floor:
             if each.of in voice.members
             and max(each.begins_at, ask.asked_at) < min(each.ends_at, ask.expires_at)
         ]
-        if escalation and _escalates_at(escalation, ask.asked_at) < ask.expires_at:
+        if escalation and _called_in(escalation, ask.asked_at) < ask.expires_at:
             others += escalation.to
         people = [*voice.members, *(each for each in others if each not in self._own)]
         return any(self.may_decide(person) for person in people)
@@ -188,8 +188,7 @@ class Floor:
                     from_then = max(since, each.begins_at)
                     yield Speaker(each.to, voice.name, from_then, Purpose.REQUEST, each.of)
         escalation = self._policy.escalation
-        if escalation is not None and _escalates_at(escalation, since) <= at:
-            from_then = _escalates_at(escalation, since)
+        if escalation is not None and (from_then := _called_in(escalation, since)) <= at:
             for person in escalation.to:
                 yield Speaker(person, voice.name, from_then, Purpose.ESCALATION, voice.name)
 
@@ -201,8 +200,8 @@ def _left_out(ask: Ask) -> tuple[str, ...]:
     return tuple(each for each in policy.everybody if policy.is_called(each, requester))
 
 
-def _escalates_at(escalation: Escalation, since: datetime) -> datetime:
-    """When others are asked for a voice that stays silent; never, where no calendar has it."""
+def _called_in(escalation: Escalation, since: datetime) -> datetime:
+    """When those above them may speak, too; the last moment of all where later is stored."""
     try:
         return since + timedelta(seconds=escalation.after_seconds)
     except OverflowError:

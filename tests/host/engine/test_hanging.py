@@ -36,10 +36,11 @@ def test_a_pending_instance_neither_begins_nor_ends_until_it_is_released(
 def test_a_running_instance_takes_no_step_until_it_is_released(
     engine: Engine, client: TaskHubGrpcClient, serve: Serve
 ) -> None:
-    worked = threading.Event()
+    working, ordered = threading.Event(), threading.Event()
 
     def work(_: ActivityContext, value: int) -> int:
-        worked.set()
+        working.set()
+        ordered.wait(60)  # an end that was ordered before the result is there comes first
         return value + 1
 
     def calls(ctx: OrchestrationContext, value: int) -> Steps:
@@ -49,8 +50,9 @@ def test_a_running_instance_takes_no_step_until_it_is_released(
     serve(calls, done, activities=(work,))
     engine.hang(Hang(HangingAs.RUNNING, re.compile("one")))
     client.schedule_new_orchestration(calls, input=1, instance_id="one")
-    assert worked.wait(10)
+    assert working.wait(60)
     client.terminate_orchestration("one")
+    ordered.set()
     client.schedule_new_orchestration(done, input=1, instance_id="two")
     ended(client, "two")
     assert status(client, "one") is OrchestrationStatus.RUNNING

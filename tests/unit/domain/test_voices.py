@@ -1,7 +1,7 @@
 """Who may speak for which voice, when, and to whom they may hand it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -252,3 +252,11 @@ def test_nobody_is_wanted_before_there_is_anyone() -> None:
     floor = Floor(asked(policy(ADA), requester="Ada"))
     assert (floor.count, floor.required, floor.is_possible) == (0, 0, False)
     assert floor.speakers(AT + timedelta(hours=1), {}) == []
+
+
+@pytest.mark.parametrize("hours", [1e9, 1e300, float("inf")])
+def test_those_above_who_are_called_after_the_end_of_times_are_never_called(hours: float) -> None:
+    ask = asked(above(policy(ADA), BOSS, after=hours))
+    floor = Floor(ask)
+    assert floor.changes_after(AT, {}) == [datetime.max.replace(tzinfo=UTC)]
+    assert wanted(ask, [], 11) == [ADA]
