@@ -147,6 +147,11 @@ class FakeEndpoints:
         for operation in list(self._operations.values()):
             operation.go_on()
 
+    def break_endpoint(self, stage: Stage) -> None:
+        """Leave an endpoint Failed, as an update of its traffic does that comes to nothing."""
+        served = self._endpoint(stage)
+        served.endpoint = replace(served.endpoint, provisioning=OperationState.FAILED)
+
     def under_way(self) -> bool:
         """Whether any operation runs."""
         return any(each.state is OperationState.RUNNING for each in self._operations.values())

@@ -7,7 +7,7 @@ from shared.domain.errors import Blame, Failure, StepError, technical
 from shared.domain.names import PIPELINE_TAG, RELEASE_TAG, deployment_names
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, Outcome, Probe, ReleaseId, StageState
-from shared.ports import OperationState, OperationStatus
+from shared.ports import Endpoint, OperationState, OperationStatus
 from shared.workflow.contract import Answer
 from shared.workflow.gate.serving import newer_that_serves
 from shared.workflow.probing import best_probe
@@ -54,14 +54,7 @@ def prepare_endpoint(turn: Turn, _: Mapping[str, Json]) -> Answer:
     if endpoint.provisioning is OperationState.RUNNING:
         return Answer.pending()
     if endpoint.provisioning is OperationState.FAILED:
-        return Answer.failed(
-            Failure(
-                blame=Blame.TECHNOLOGY,
-                code="EndpointFailed",
-                message=f"Endpoint {stage.endpoint} in workspace {stage.workspace.name} is Failed. "
-                "Delete it or mend it, then start the release again.",
-            )
-        )
+        return _mend(turn, endpoint)
     newer = newer_that_serves(turn)
     if newer is not None:
         return Answer.stopped(
@@ -72,6 +65,38 @@ def prepare_endpoint(turn: Turn, _: Mapping[str, Json]) -> Answer:
     name = _free_name(turn)
     turn.commit(turn.updated(deployment=name, traffic_before=dict(endpoint.traffic)))
     return Answer.done()
+
+
+def _mend(turn: Turn, endpoint: Endpoint) -> Answer:
+    """Send a Failed endpoint the map that it has, whole; one that serves nothing is refused.
+
+    A traffic update that failed leaves an endpoint Failed, though it goes on serving. An update of
+    any kind brings it back, and one without its map would take its traffic away (azure-facts).
+    """
+    stage, traffic = turn.stage, {name: each for name, each in endpoint.traffic.items() if each}
+    there = {each.name for each in turn.services.endpoints.deployments(stage=stage)}
+    if not traffic or not traffic.keys() <= there:
+        return Answer.failed(
+            Failure(
+                blame=Blame.TECHNOLOGY,
+                code="EndpointFailed",
+                message=f"Endpoint {stage.endpoint} in workspace {stage.workspace.name} is Failed "
+                "and serves nothing. Delete it or mend it, then start the release again.",
+            )
+        )
+    url = turn.services.endpoints.begin_traffic(stage=stage, traffic=traffic)
+    waits_for = f"endpoint {stage.endpoint}, which is Failed, to take its traffic map again"
+    change = turn.updated(operation=url, waits_for=waits_for)
+    turn.commit(
+        change.noting(
+            EventType.NOTICE,
+            f"{stage.endpoint} was Failed; the traffic that it has was set again",
+            at=turn.now,
+            stage=stage.name,
+            details={"traffic": dict(traffic)},
+        )
+    )
+    return Answer.pending()
 
 
 def _free_name(turn: Turn) -> str:

@@ -24,6 +24,8 @@ from shared.workflow.turn import Turn
 
 logger = logging.getLogger(__name__)
 
+NOTHING_TO_RESTORE = "NothingToRestore"
+
 USERS_WAIT = timedelta(seconds=60)
 """How long users may be without an answer until the old deployment gets its traffic back."""
 
@@ -82,6 +84,8 @@ def undo_stage(turn: Turn, data: Mapping[str, Json]) -> Answer:
     For the stage that the release is in: an orchestration that was started anew and is to end at
     once does not know it. That the release is to end is written first: one that lost its
     orchestration meanwhile is not tried again, but undone to the end.
+
+    It has no deadline: while Azure refuses, the release stays open and says what it waits for.
     """
     if turn.release.ending is None and not turn.release.is_over:
         ending, reason = Outcome(str(data["outcome"])), str(data["reason"])
@@ -94,6 +98,22 @@ def undo_stage(turn: Turn, data: Mapping[str, Json]) -> Answer:
         return _clean_up(turn)
     if current.state not in TOUCHES_ENDPOINT:
         return Answer.done()
+    try:
+        return _undo(turn)
+    except StepError as error:
+        failure = error.failure
+        if failure.code == NOTHING_TO_RESTORE:  # no waiting brings it back
+            turn.services.store.free_endpoint(stage=turn.touched, release_id=turn.release.id)
+            return Answer.done(left=failure.message)
+        waits_for = f"{turn.touched.endpoint} to be put back as it was. {failure.message}"
+        if turn.record.waits_for != waits_for:
+            turn.commit(turn.updated(waits_for=waits_for))
+        return Answer.failed(failure)
+
+
+def _undo(turn: Turn) -> Answer:
+    """Take the new deployment's traffic, then the deployment; give the endpoint back."""
+    current = turn.record
     release_id, stage = turn.release.id, turn.touched
     holder = turn.services.store.take_endpoint(stage=stage, release_id=release_id)
     if holder != release_id:
@@ -124,7 +144,7 @@ def _restore(turn: Turn, deployment: str) -> bool:
     there = {known.name for known in endpoints.deployments(stage=stage)}
     if not before.keys() <= there:
         raise technical(
-            "NothingToRestore",
+            NOTHING_TO_RESTORE,
             f"{_words(before)} served {stage.endpoint} before, and is not there any more. "
             f"{deployment} keeps the traffic; look at it.",
         )

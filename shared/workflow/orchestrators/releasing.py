@@ -1,6 +1,7 @@
 """The orchestrator of a release: its stages in order, and its end."""
 
 from contextlib import suppress
+from datetime import timedelta
 
 from durabletask.task import OrchestrationContext
 
@@ -10,8 +11,10 @@ from shared.workflow.contract import Activity, StagePlan, payload
 from shared.workflow.orchestrators.gate import enter_stage
 from shared.workflow.orchestrators.steps import Rested, Steps, Stopped, step
 
-UNDO_TIMEOUT_SECONDS = 3600.0
 UNDO_INTERVAL_SECONDS = 15.0
+UNDO_PAUSE = timedelta(minutes=5)
+"""After an undo that met what may have to be mended, until it is tried again."""
+
 WRAP_UP_TIMEOUT_SECONDS = 600.0
 
 
@@ -86,12 +89,15 @@ def run_stage(ctx: OrchestrationContext, release_id: str, plan: StagePlan) -> St
 def undo(
     ctx: OrchestrationContext, release_id: str, plan: StagePlan | None, stopped: Stopped
 ) -> Steps[str]:
-    """Give the endpoint back as it was; what to add to the reason where that failed.
+    """Give the endpoint back as it was, however long that takes; what to add to the reason.
 
     Also when the release stops before its first step: an earlier run may have touched an endpoint.
+
+    Raises:
+        Rested: It does not work now. The release begins anew, and undoes it again.
     """
     try:
-        yield from step(
+        undone = yield from step(
             ctx,
             Activity.UNDO_STAGE,
             payload(
@@ -101,8 +107,9 @@ def undo(
                 reason=stopped.reason,
             ),
             interval_seconds=plan.interval_seconds if plan else UNDO_INTERVAL_SECONDS,
-            timeout_seconds=UNDO_TIMEOUT_SECONDS,
         )
     except Stopped as failed:
-        return f" The endpoint could not be put back as it was: {failed.reason}"
-    return ""
+        yield ctx.create_timer(UNDO_PAUSE)
+        raise Rested from failed
+    left = undone.get("left")
+    return f" The endpoint could not be put back as it was: {left}" if left else ""

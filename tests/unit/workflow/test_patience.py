@@ -71,21 +71,6 @@ def test_a_failure_that_cannot_pass_ends_at_once(releasing: Releasing) -> None:
     assert inline.calls.count(Activity.BEGIN_RELEASE) == 1
 
 
-def test_an_undo_that_does_not_work_is_told_with_the_reason(releasing: Releasing) -> None:
-    release_id = releasing.begin()
-
-    def before(called: Activity) -> None:
-        if called is Activity.PROBE_DEPLOYMENT:
-            releasing.abort(release_id)
-        if called is Activity.UNDO_STAGE:
-            raise RuntimeError
-
-    inline = Inline(releasing.world, releasing.world.services, before=before)
-    assert inline.run(release_id) == Outcome.ABORTED
-    reason = releasing.release(release_id).reason or ""
-    assert reason.startswith("Stopped by bob@example.com. The endpoint could not be put back")
-
-
 def test_a_wait_of_ten_minutes_is_several_short_generations(releasing: Releasing) -> None:
     releasing.world.endpoints.looks = 110
     release_id = releasing.begin()
