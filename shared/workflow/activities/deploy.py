@@ -1,4 +1,4 @@
-"""Deploying beside whatever is live: the endpoint, the deployment, the probe."""
+"""Deploying beside whatever is live: the endpoint and the deployment."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -6,11 +6,10 @@ from dataclasses import replace
 from shared.domain.errors import Blame, Failure, StepError, technical
 from shared.domain.names import PIPELINE_TAG, RELEASE_TAG, deployment_names
 from shared.domain.pipeline import Json
-from shared.domain.release import EventType, Outcome, Probe, ReleaseId, StageState
+from shared.domain.release import EventType, Outcome, ReleaseId, StageState
 from shared.ports import OperationState, OperationStatus
 from shared.workflow.contract import Answer
 from shared.workflow.gate.serving import newer_that_serves
-from shared.workflow.probing import best_probe
 from shared.workflow.source import source_of
 from shared.workflow.turn import Turn
 
@@ -126,49 +125,6 @@ def deploy_model(turn: Turn, _: Mapping[str, Json]) -> Answer:
     )
     turn.commit(change)
     return Answer.done()
-
-
-def probe_deployment(turn: Turn, _: Mapping[str, Json]) -> Answer:
-    """Ask the new deployment itself; only a good answer lets it have traffic."""
-    if turn.is_past(StageState.PROBING):
-        return Answer.done()
-    record = turn.record
-    assert record.deployment is not None
-    if record.probe is not None and record.probe.problems:
-        return Answer.failed(unhealthy(turn, record.probe))
-    probe = best_probe(turn, record.deployment)
-    change = turn.updated(probe=probe)
-    if not probe.problems:
-        change = turn.moved(StageState.SHIFTING, replace(record, probe=probe))
-    change = change.noting(
-        EventType.PROBED,
-        f"{record.deployment} {describe(probe)}",
-        at=turn.now,
-        stage=record.name,
-        details={
-            "status": probe.status,
-            "latency_seconds": round(probe.latency_seconds, 4),
-            "problems": list(probe.problems),
-        },
-    )
-    turn.commit(change)
-    return Answer.failed(unhealthy(turn, probe)) if probe.problems else Answer.done()
-
-
-def describe(probe: Probe) -> str:
-    """A probe's result in a few words, after the deployment's name."""
-    if probe.problems:
-        return "is not healthy: " + "; ".join(probe.problems)
-    return f"answered {probe.status} in {probe.latency_seconds * 1000:.0f} ms"
-
-
-def unhealthy(turn: Turn, probe: Probe) -> Failure:
-    """The failure of a deployment whose answer is not good enough."""
-    return Failure(
-        blame=Blame.MODEL,
-        code="Unhealthy",
-        message=f"{turn.record.deployment} on {turn.stage.endpoint} {describe(probe)}",
-    )
 
 
 def follow_operation(turn: Turn, *, keep: bool = False) -> OperationStatus:
