@@ -177,7 +177,8 @@ class ExpectFields(Fields):
 
     json_: Shape = Field(default=None, alias="json")
     """The answer's shape: number, integer, string, boolean, null or any; a list of one shape;
-    an object with the keys that must be there."""
+    an object with the keys that must be there. JSON inside a JSON string is looked into; an `error`
+    member is no good answer, unless it is expected here."""
 
 
 def _is_sample(value: object) -> object:
