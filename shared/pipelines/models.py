@@ -202,6 +202,10 @@ class HealthFields(Fields):
     sample_request: Sample
     """The request's body, or the path of a JSON file beside the pipeline file."""
 
+    settle: Annotated[Duration, Field(ge=0, le=3600)] = 300.0
+    """How long a new deployment may answer 404, 408, 425, 429, 502, 503, 504 or not at all until
+    it counts as not healthy: routes and instances take a while after provisioning."""
+
     expect: ExpectFields = ExpectFields()
     """What a good answer is."""
 

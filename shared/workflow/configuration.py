@@ -11,9 +11,9 @@ from shared.domain.pipeline import Json, Stage
 NOT_BINDING = frozenset({"approval", "keep_previous"})
 """Whom to ask, and what becomes of the old deployment, are not what is approved."""
 
-SAFEGUARDS = frozenset({"max_answer_bytes", "scoring_host"})
-"""Limits and allowed addresses say how far the deployment is trusted, not what it is: they always
-apply as they are now."""
+SAFEGUARDS = frozenset({"max_answer_bytes", "scoring_host", "settle_seconds"})
+"""Limits, allowed addresses and patience say how far the deployment is trusted, not what it is:
+they always apply as they are now."""
 
 
 def configuration_of(stage: Stage) -> dict[str, Json]:

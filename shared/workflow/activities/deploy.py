@@ -3,18 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.domain.errors import Blame, Failure, StepError, technical
+from shared.domain.errors import Blame, Failure, technical
 from shared.domain.names import PIPELINE_TAG, RELEASE_TAG, deployment_names
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, Outcome, ReleaseId, StageState
 from shared.ports import OperationState, OperationStatus
 from shared.workflow.contract import Answer
 from shared.workflow.gate.serving import newer_that_serves
+from shared.workflow.probing import end_of_log
 from shared.workflow.source import source_of
 from shared.workflow.turn import Turn
 
-LOG_LINES = 50
-LOG_CHARACTERS = 4000
 TOUCHES_ENDPOINT = frozenset({StageState.DEPLOYING, StageState.PROBING, StageState.SHIFTING})
 
 
@@ -154,18 +153,12 @@ def _with_logs(turn: Turn, status: OperationStatus) -> Failure:
     assert record.deployment is not None
     if record.waits_for is None:
         return status.failure  # noted before
-    try:
-        log = turn.services.endpoints.logs(
-            stage=turn.stage, deployment=record.deployment, lines=LOG_LINES
-        )
-    except StepError as error:
-        log = f"(no log: {error.failure.message})"
     change = turn.updated(waits_for=None).noting(
         EventType.NOTICE,
         f"Deployment {record.deployment} failed: {status.failure.message}",
         at=turn.now,
         stage=record.name,
-        details={"code": status.failure.code, "log": log[-LOG_CHARACTERS:]},
+        details={"code": status.failure.code, "log": end_of_log(turn)},
     )
     turn.commit(change)
     return status.failure

@@ -15,7 +15,7 @@ from shared.workflow.activities.deploy import (
     follow_operation,
     is_at_work,
 )
-from shared.workflow.activities.probe import failure_of_users
+from shared.workflow.activities.probe import ask_as_users
 from shared.workflow.activities.unchanged import refuse_changed_files
 from shared.workflow.contract import Answer
 from shared.workflow.turn import Turn
@@ -32,8 +32,7 @@ def shift_traffic(turn: Turn, _: Mapping[str, Json]) -> Answer:
     answer = _bring_traffic(turn, deployment)
     if answer is not None:
         return answer
-    failure = failure_of_users(turn)
-    return Answer.failed(failure) if failure else Answer.done()
+    return ask_as_users(turn)
 
 
 def finish_stage(turn: Turn, _: Mapping[str, Json]) -> Answer:
