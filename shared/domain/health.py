@@ -1,6 +1,8 @@
 """Whether a deployment's answer is good enough."""
 
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from math import isfinite
 from typing import Final
@@ -8,6 +10,7 @@ from typing import Final
 from shared.domain.limits import NUMBER_DIGITS, SHOWN_CHARACTERS
 from shared.domain.pipeline import Health, Json
 from shared.domain.release import Probe
+from shared.domain.untrusted import UnreadableError, parse_json
 
 KINDS: dict[str, tuple[type, ...]] = {
     "number": (int, float),
@@ -23,6 +26,10 @@ model answers that has computed nothing of use."""
 SHOWN_PROBLEMS: Final = 5
 """Of a list; the others are like them."""
 
+ERROR_TEXT: Final = re.compile(r"\s*(Traceback \(most recent call last\)|[\w.]*(Error|Exception):)")
+"""How a scoring script begins that answers with the text of what it has caught, as AutoML's do
+(`DataException:\\n\\tMessage: …`)."""
+
 
 def judge(health: Health, *, status: int, latency_seconds: float, body: Json) -> Probe:
     """The verdict over one answer to the sample request.
@@ -32,13 +39,13 @@ def judge(health: Health, *, status: int, latency_seconds: float, body: Json) ->
         status: HTTP status.
         latency_seconds: From the request's first byte to the answer's last.
         body: The parsed answer; a string where it was no JSON. So a plain text passes for a
-            string, and where no shape is asked for, any answer passes.
+            string, and where no shape is asked for, any answer passes that tells of no error.
     """
     problems = []
     if status != health.expected_status:
         problems.append(f"answered {status} instead of {health.expected_status}")
-    elif health.expected_shape is not None:
-        problems += shape_problems(body, health.expected_shape)
+    else:
+        problems += _body_problems(body, health.expected_shape, is_success=status < 400)
     limit = health.max_latency_seconds
     if limit is not None and latency_seconds > limit:
         problems.append(f"took {latency_seconds:.2f} s; the limit is {limit:g} s")
@@ -72,6 +79,41 @@ def shape_problems(value: Json, shape: Json, where: str = "answer") -> list[str]
             )
         ]
     return [] if value == shape else [f"{where} is {_shown(value)} instead of {shape!r}"]
+
+
+def _body_problems(body: Json, shape: Json, *, is_success: bool) -> list[str]:
+    """What is wrong with an answer of the expected status.
+
+    Scoring scripts of AutoML's form answer a JSON text, which the server puts into a JSON string,
+    and tell errors with status 200.
+    """
+    inside = _inside(body)
+    error = _error_in(inside, shape) if is_success else None
+    if error is not None:
+        return [f"answered with an error: {error}"]
+    if shape is None:
+        return []
+    return shape_problems(body if isinstance(shape, str) else inside, shape)
+
+
+def _inside(body: Json) -> Json:
+    """What a string holds as JSON, where that is an object or a list; else the answer itself."""
+    if isinstance(body, str) and body.lstrip()[:1] in ("{", "["):
+        with suppress(UnreadableError):
+            return parse_json(body)
+    return body
+
+
+def _error_in(answer: Json, shape: Json) -> str | None:
+    """The error that an answer tells of, as it stands in a sentence; None without one.
+
+    A shape with an `error` member says that the pipeline expects one.
+    """
+    if isinstance(answer, dict) and answer.get("error"):
+        is_expected = isinstance(shape, dict) and "error" in shape
+        return None if is_expected else _shown(answer["error"])
+    is_error = isinstance(answer, str) and ERROR_TEXT.match(answer)
+    return _shown(answer) if is_error else None
 
 
 def _item_problems(items: list[Json], shape: Json, where: str) -> Iterator[str]:

@@ -116,6 +116,9 @@ class Health:
     max_answer_bytes: int = ANSWER_BYTES
     """A larger answer, after decompression, is no good one."""
 
+    settle_seconds: float = 300.0
+    """For so long after provisioning, an answer that says "not yet" says nothing else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from shared.domain.limits import EVENT_ID_CHARACTERS, NUMBER_DIGITS
 from shared.domain.names import ASSET_NAME
@@ -50,7 +50,8 @@ def read_event(
         event_id: The event's id.
         type_: Event type (`eventType`, or CloudEvents' `type`).
         source: Event Grid's `topic`, or CloudEvents' `source`; a topic may be followed by a path.
-        at: When it happened.
+        at: When it happened; in UTC where it names no zone, as Event Grid's times are
+            (azure-functions hands such a time on as it stands).
         data: The event's data.
 
     Raises:
@@ -65,8 +66,8 @@ def read_event(
         raise MalformedEventError(
             f"the event's id is not one line of at most {EVENT_ID_CHARACTERS} characters"
         )
-    if at is None or at.tzinfo is None:
-        raise MalformedEventError("the event has no time with a time zone")
+    if at is None:
+        raise MalformedEventError("the event has no time")
     workspace = WORKSPACE_ID.match(source) if isinstance(source, str) else None
     if workspace is None:
         raise MalformedEventError(f"the event's source is no Azure ML workspace: {_shown(source)}")
@@ -74,7 +75,7 @@ def read_event(
         raise MalformedEventError("the event's data is no object")
     return Registration(
         event_id=event_id,
-        at=at,
+        at=at if at.tzinfo else at.replace(tzinfo=UTC),
         workspace=workspace.group(),
         model=ModelVersion(name=_name(data), version=_version(data)),
         tags=_tags(data),

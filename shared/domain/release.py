@@ -1,5 +1,6 @@
 """A release and its parts, as they are stored and shown."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -71,6 +72,33 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedAnswer:
+    """What is known of an answer that was not good enough: kept before anything is deleted."""
+
+    status: int
+    """0 where none came."""
+
+    body: str
+    """As JSON, or its text; cut."""
+
+    headers: Mapping[str, str]
+    """Azure ML's words about the model's error."""
+
+    log: str
+    """The end of the container's log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """Since when a deployment is asked that has not answered well."""
+
+    since: datetime
+    asked: int = 0
+    failed: int = 0
+    good_in_a_row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class StageRecord:
     """What has happened to a release in one stage."""
 
@@ -103,6 +131,12 @@ class StageRecord:
     """The endpoint's traffic map before it was touched; None until it is known."""
 
     probe: Probe | None = None
+    settling: Settling | None = None
+    """While it is open whether the deployment answers as it should; None else."""
+
+    failed_answer: FailedAnswer | None = None
+    """Why the deployment is given up, once it is."""
+
     files: str | None = None
     """Digest over names, sizes and etags of the copied files, as they lie in this stage's
     workspace; None until they are copied, and where nothing is copied."""

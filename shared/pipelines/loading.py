@@ -277,6 +277,7 @@ def _health(document: Document, at: Location, fields: HealthFields) -> Health:
         expected_shape=fields.expect.json_,
         max_latency_seconds=fields.max_latency,
         max_answer_bytes=fields.max_answer,
+        settle_seconds=fields.settle,
     )
 
 

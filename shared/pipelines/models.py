@@ -177,7 +177,8 @@ class ExpectFields(Fields):
 
     json_: Shape = Field(default=None, alias="json")
     """The answer's shape: number, integer, string, boolean, null or any; a list of one shape;
-    an object with the keys that must be there."""
+    an object with the keys that must be there. JSON inside a JSON string is looked into; an `error`
+    member is no good answer, unless it is expected here."""
 
 
 def _is_sample(value: object) -> object:
@@ -200,6 +201,10 @@ class HealthFields(Fields):
 
     sample_request: Sample
     """The request's body, or the path of a JSON file beside the pipeline file."""
+
+    settle: Annotated[Duration, Field(ge=0, le=3600)] = 300.0
+    """How long a new deployment may answer 404, 408, 425, 429, 502, 503, 504 or not at all until
+    it counts as not healthy: routes and instances take a while after provisioning."""
 
     expect: ExpectFields = ExpectFields()
     """What a good answer is."""

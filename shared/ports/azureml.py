@@ -1,7 +1,7 @@
 """Azure ML: model versions, endpoints, deployments, and the blobs behind them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -153,6 +153,9 @@ class ScoringAnswer:
     latency_seconds: float
     body: Json
     """Parsed; the text itself (at most 2,000 characters) where it is no JSON."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What Azure ML says of the model's error (`ms-azureml-model-error-…`), bounded."""
 
 
 class Endpoints(Protocol):

@@ -2,9 +2,11 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from shared.domain.pipeline import Json
+from shared.domain.release import FailedAnswer
 
 LONGEST: Final = 500
 """Characters of a value that are shown on one line."""
@@ -61,6 +63,18 @@ def shown(value: Json) -> str:
     if isinstance(value, str):
         return cut(f"{value[:12]}…" if _SHA256.fullmatch(value) else value) or "empty"
     return str(value) if isinstance(value, int) else cut(json.dumps(value, ensure_ascii=False))
+
+
+def told(answer: FailedAnswer | None) -> Iterator[tuple[str, str]]:
+    """What is known of an answer that was not good enough, each by its name; cut."""
+    if answer is None:
+        return
+    if answer.body:
+        yield "Answer", cut(answer.body)
+    for name, value in answer.headers.items():
+        yield name, cut(value)
+    if answer.log:
+        yield "End of the log", answer.log[-LONGEST:]
 
 
 def cut(text: str, longest: int = LONGEST) -> str:

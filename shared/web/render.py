@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.web.changes import beside, change_of, groups_of
-from shared.web.formats import cut, duration, latency, pretty, shown, size
+from shared.web.formats import cut, duration, latency, pretty, shown, size, told
 from shared.web.people import called, said
 from shared.web.times import machine, moment
 
@@ -59,6 +59,7 @@ def environment() -> "Environment":
         "said": said,
         "called": called,
         "beside": beside,
+        "told": told,
     }
     return made
 

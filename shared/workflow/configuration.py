@@ -12,9 +12,9 @@ NOT_BINDING = frozenset({"approval", "keep_previous", "allow_entra_token"})
 """Whom to ask, what becomes of the old deployment, and how the endpoint is asked are not what is
 approved."""
 
-SAFEGUARDS = frozenset({"max_answer_bytes", "scoring_host"})
-"""Limits and allowed addresses say how far the deployment is trusted, not what it is: they always
-apply as they are now."""
+SAFEGUARDS = frozenset({"max_answer_bytes", "scoring_host", "settle_seconds"})
+"""Limits, allowed addresses and patience say how far the deployment is trusted, not what it is:
+they always apply as they are now."""
 
 
 def configuration_of(stage: Stage) -> dict[str, Json]:

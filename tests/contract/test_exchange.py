@@ -18,6 +18,8 @@ from azure.core.exceptions import (
 )
 
 from shared.adapters.egress.http import (
+    HEADER_CHARACTERS,
+    HEADERS,
     HttpAnswer,
     TooLargeAnswerError,
     UnreadableAnswerError,
@@ -222,3 +224,13 @@ def test_a_limit_is_taken_to_the_byte() -> None:
     assert asked(saying(OK + body(text))).body == text
     zipped = body(gzip.compress(text), b"Content-Encoding: gzip")
     assert asked(saying(OK + zipped)).body == text
+
+
+def test_headers_are_handed_on_within_bounds() -> None:
+    many = "".join(f"X-{number}: {'y' * 2000}\r\n" for number in range(80))
+    told = f"HTTP/1.1 424 Failed\r\nMS-AzureML-Model-Error-Reason: boom\r\n{many}"
+    whole = f"{told}Content-Length: 2\r\n\r\nno".encode()
+    answer = asked(saying(whole, pause=0.5))
+    assert answer.headers["ms-azureml-model-error-reason"] == "boom"
+    assert len(answer.headers) == HEADERS
+    assert max(map(len, answer.headers.values())) == HEADER_CHARACTERS

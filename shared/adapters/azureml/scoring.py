@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 DEPLOYMENT_HEADER = "azureml-model-deployment"
 LONGEST_TEXT = 2000
 
+MODEL_ERROR = "ms-azureml-model-error-"
+"""Begins the headers that tell what the model's own server answered (learn.microsoft.com/azure/
+machine-learning/how-to-troubleshoot-online-endpoints: `…-statuscode`, `…-reason`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Door:
@@ -141,7 +145,10 @@ class Scorer:
         except UnreadableAnswerError as error:
             raise _unreadable(asked, "is no HTTP that can be read") from error
         latency = time.perf_counter() - started
-        return ScoringAnswer(answer.status, latency, _body(asked, answer.body))
+        told = {
+            name: value for name, value in answer.headers.items() if name.startswith(MODEL_ERROR)
+        }
+        return ScoringAnswer(answer.status, latency, _body(asked, answer.body), told)
 
 
 def _key_of(client: "MLClient", endpoint: str) -> str:

@@ -9,7 +9,7 @@ for the network by itself, so that a byte now and then would hold them for ever.
 import time
 import zlib
 from collections.abc import Buffer, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from http.client import (
     HTTPConnection,
@@ -19,6 +19,7 @@ from http.client import (
     RemoteDisconnected,
 )
 from io import BufferedReader, RawIOBase
+from itertools import islice
 from socket import socket
 from typing import Any
 from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
@@ -30,6 +31,10 @@ from azure.core.exceptions import (
 )
 
 PIECE = 64 * 1024
+
+HEADERS = 64
+HEADER_CHARACTERS = 1000
+"""Of an answer that are handed on, and of the value of each."""
 
 ENCODINGS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 """Content codings that are taken although none is asked for, with zlib's word for each."""
@@ -49,6 +54,8 @@ class HttpAnswer:
 
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """By their names in lower case: the first `HEADERS`, each cut."""
 
 
 def exchange(
@@ -107,10 +114,15 @@ def _read(response: Any, limit: int) -> HttpAnswer:  # noqa: ANN401 (urllib leav
     except TooLargeAnswerError as error:
         failure = error
     else:
-        return HttpAnswer(status, bytes(taken))
+        return HttpAnswer(status, bytes(taken), _headers(response))
     if status >= 400:  # a 502 with a broken body is still a 502
-        return HttpAnswer(status, bytes(taken))
+        return HttpAnswer(status, bytes(taken), _headers(response))
     raise failure
+
+
+def _headers(response: Any) -> dict[str, str]:  # noqa: ANN401 (see above)
+    first = islice(response.headers.items(), HEADERS)
+    return {name.lower(): value[:HEADER_CHARACTERS] for name, value in first}
 
 
 def _take(response: Any, limit: int, taken: bytearray) -> None:  # noqa: ANN401 (see above)

@@ -8,6 +8,7 @@ from shared.domain.fetch import Fetch
 from shared.domain.pipeline import Json
 from shared.domain.release import (
     AuditEvent,
+    FailedAnswer,
     IgnoredEvent,
     Release,
     ReleaseId,
@@ -98,8 +99,20 @@ def stage_document(stage: StageRecord) -> dict[str, Json]:
         "waits_for": stage.waits_for,
         "traffic_before": None if stage.traffic_before is None else dict(stage.traffic_before),
         "probe": probe_document(stage.probe) if stage.probe else None,
+        "failed_answer": _failed_answer(stage.failed_answer),
         "ask": ask_document(stage.ask) if stage.ask else None,
         "shortage": shortage_document(stage.shortage) if stage.shortage else None,
+    }
+
+
+def _failed_answer(answer: FailedAnswer | None) -> Json:
+    if answer is None:
+        return None
+    return {
+        "status": answer.status,
+        "body": answer.body,
+        "headers": dict(answer.headers),
+        "log": answer.log,
     }
 
 

@@ -10,11 +10,11 @@ from shared.workflow.activities.copy import copy_model
 from shared.workflow.activities.deploy import (
     deploy_model,
     prepare_endpoint,
-    probe_deployment,
     reserve_endpoint,
 )
 from shared.workflow.activities.end import end_release, wrap_up
 from shared.workflow.activities.gate import ask_approval, review_approval, start_stage
+from shared.workflow.activities.probe import probe_deployment
 from shared.workflow.activities.traffic import finish_stage, shift_traffic, undo_stage
 from shared.workflow.contract import Activity
 from shared.workflow.turn import Body, run

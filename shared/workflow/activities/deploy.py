@@ -1,21 +1,19 @@
-"""Deploying beside whatever is live: the endpoint, the deployment, the probe."""
+"""Deploying beside whatever is live: the endpoint and the deployment."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.domain.errors import Blame, Failure, StepError, technical
+from shared.domain.errors import Blame, Failure, technical
 from shared.domain.names import PIPELINE_TAG, RELEASE_TAG, deployment_names
 from shared.domain.pipeline import Json
-from shared.domain.release import EventType, Outcome, Probe, ReleaseId, StageState
+from shared.domain.release import EventType, Outcome, ReleaseId, StageState
 from shared.ports import Endpoint, OperationState, OperationStatus
 from shared.workflow.contract import Answer
 from shared.workflow.gate.serving import newer_that_serves
-from shared.workflow.probing import best_probe
+from shared.workflow.probing import end_of_log
 from shared.workflow.source import source_of
 from shared.workflow.turn import Turn
 
-LOG_LINES = 50
-LOG_CHARACTERS = 4000
 TOUCHES_ENDPOINT = frozenset({StageState.DEPLOYING, StageState.PROBING, StageState.SHIFTING})
 
 
@@ -153,49 +151,6 @@ def deploy_model(turn: Turn, _: Mapping[str, Json]) -> Answer:
     return Answer.done()
 
 
-def probe_deployment(turn: Turn, _: Mapping[str, Json]) -> Answer:
-    """Ask the new deployment itself; only a good answer lets it have traffic."""
-    if turn.is_past(StageState.PROBING):
-        return Answer.done()
-    record = turn.record
-    assert record.deployment is not None
-    if record.probe is not None and record.probe.problems:
-        return Answer.failed(unhealthy(turn, record.probe))
-    probe = best_probe(turn, record.deployment)
-    change = turn.updated(probe=probe)
-    if not probe.problems:
-        change = turn.moved(StageState.SHIFTING, replace(record, probe=probe))
-    change = change.noting(
-        EventType.PROBED,
-        f"{record.deployment} {describe(probe)}",
-        at=turn.now,
-        stage=record.name,
-        details={
-            "status": probe.status,
-            "latency_seconds": round(probe.latency_seconds, 4),
-            "problems": list(probe.problems),
-        },
-    )
-    turn.commit(change)
-    return Answer.failed(unhealthy(turn, probe)) if probe.problems else Answer.done()
-
-
-def describe(probe: Probe) -> str:
-    """A probe's result in a few words, after the deployment's name."""
-    if probe.problems:
-        return "is not healthy: " + "; ".join(probe.problems)
-    return f"answered {probe.status} in {probe.latency_seconds * 1000:.0f} ms"
-
-
-def unhealthy(turn: Turn, probe: Probe) -> Failure:
-    """The failure of a deployment whose answer is not good enough."""
-    return Failure(
-        blame=Blame.MODEL,
-        code="Unhealthy",
-        message=f"{turn.record.deployment} on {turn.stage.endpoint} {describe(probe)}",
-    )
-
-
 def follow_operation(turn: Turn, *, keep: bool = False) -> OperationStatus:
     """How the stage's running operation stands; forgotten once it is over, unless `keep`."""
     url = turn.record.operation
@@ -223,18 +178,12 @@ def _with_logs(turn: Turn, status: OperationStatus) -> Failure:
     assert record.deployment is not None
     if record.waits_for is None:
         return status.failure  # noted before
-    try:
-        log = turn.services.endpoints.logs(
-            stage=turn.stage, deployment=record.deployment, lines=LOG_LINES
-        )
-    except StepError as error:
-        log = f"(no log: {error.failure.message})"
     change = turn.updated(waits_for=None).noting(
         EventType.NOTICE,
         f"Deployment {record.deployment} failed: {status.failure.message}",
         at=turn.now,
         stage=record.name,
-        details={"code": status.failure.code, "log": log[-LOG_CHARACTERS:]},
+        details={"code": status.failure.code, "log": end_of_log(turn)},
     )
     turn.commit(change)
     return status.failure

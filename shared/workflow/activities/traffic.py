@@ -3,9 +3,8 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 
-from shared.domain.errors import Blame, Failure, StepError, technical
+from shared.domain.errors import StepError, technical
 from shared.domain.names import RELEASE_TAG
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, Outcome, ReleaseId, StageState
@@ -15,19 +14,15 @@ from shared.workflow.activities.deploy import (
     TOUCHES_ENDPOINT,
     follow_operation,
     is_at_work,
-    unhealthy,
 )
+from shared.workflow.activities.probe import ask_as_users
 from shared.workflow.activities.unchanged import refuse_changed_files
 from shared.workflow.contract import Answer
-from shared.workflow.probing import PROBES, best_probe
 from shared.workflow.turn import Turn
 
 logger = logging.getLogger(__name__)
 
 NOTHING_TO_RESTORE = "NothingToRestore"
-
-USERS_WAIT = timedelta(seconds=60)
-"""How long users may be without an answer until the old deployment gets its traffic back."""
 
 
 def shift_traffic(turn: Turn, _: Mapping[str, Json]) -> Answer:
@@ -39,24 +34,7 @@ def shift_traffic(turn: Turn, _: Mapping[str, Json]) -> Answer:
     answer = _bring_traffic(turn, deployment)
     if answer is not None:
         return answer
-    failure = _failure_of_users(turn)
-    return Answer.failed(failure) if failure else Answer.done()
-
-
-def _failure_of_users(turn: Turn) -> Failure | None:
-    """What users of the endpoint meet now; final: what does not answer must not keep traffic."""
-    failure: Failure | None = None
-    until = turn.now + USERS_WAIT
-    for _ in range(PROBES):
-        try:
-            probe = best_probe(turn, None)
-        except StepError as error:
-            failure = replace(error.failure, blame=Blame.MODEL, retryable=False)
-        else:
-            return unhealthy(turn, probe) if probe.problems else None
-        if turn.now > until:
-            break
-    return failure
+    return ask_as_users(turn)
 
 
 def finish_stage(turn: Turn, _: Mapping[str, Json]) -> Answer:

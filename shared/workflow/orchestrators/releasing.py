@@ -17,6 +17,13 @@ UNDO_PAUSE = timedelta(minutes=5)
 
 WRAP_UP_TIMEOUT_SECONDS = 600.0
 
+COPY_TIMEOUT_SECONDS = 86400.0
+"""A copy between storage accounts is done when Azure has time for it (learn.microsoft.com/rest/api/
+storageservices/copy-blob); how long a deployment may take says nothing of that."""
+
+UNLIMITED = frozenset({Activity.RESERVE_ENDPOINT, Activity.PROBE_DEPLOYMENT})
+"""Steps that end by themselves: with another release's work, and with `health.settle`."""
+
 
 def release(ctx: OrchestrationContext, start: dict[str, Json]) -> Steps[str]:
     """One release, from its first stage to its end. Returns the outcome."""
@@ -76,14 +83,20 @@ def run_stage(ctx: OrchestrationContext, release_id: str, plan: StagePlan) -> St
     if plan.copy:
         steps.insert(0, Activity.COPY_MODEL)
     for activity in steps:
-        unlimited = activity is Activity.RESERVE_ENDPOINT
         yield from step(
             ctx,
             activity,
             payload(release_id, plan.name),
             interval_seconds=plan.interval_seconds,
-            timeout_seconds=None if unlimited else plan.timeout_seconds,
+            timeout_seconds=time_limit(activity, plan),
         )
+
+
+def time_limit(activity: Activity, plan: StagePlan) -> float | None:
+    """How long a step of a stage may stay pending, in seconds; None for as long as it takes."""
+    if activity is Activity.COPY_MODEL:
+        return COPY_TIMEOUT_SECONDS
+    return None if activity in UNLIMITED else plan.timeout_seconds
 
 
 def undo(

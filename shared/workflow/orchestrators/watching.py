@@ -85,11 +85,16 @@ def timed_out(task: Watch) -> Failure:
     """
     minutes = (task.timeout_seconds or 0) / 60
     is_deployment = task.activity is Activity.DEPLOY_MODEL
+    advice = (
+        "Azure has not copied the model's files by then. Start the release again: it goes on with "
+        "what is copied."
+        if task.activity is Activity.COPY_MODEL
+        else "Raise the stage's health.timeout if it needs longer."
+    )
     return Failure(
         blame=Blame.MODEL if is_deployment else Blame.TECHNOLOGY,
         code="Timeout",
-        message=f"Step {task.activity} was not done after {minutes:g} minutes. "
-        "Raise the stage's health.timeout if it needs longer.",
+        message=f"Step {task.activity} was not done after {minutes:g} minutes. {advice}",
     )
 
 

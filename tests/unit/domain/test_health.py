@@ -167,3 +167,58 @@ def test_a_slow_answer_is_told_together_with_its_shape() -> None:
 
 def test_without_a_shape_any_answer_will_do_even_a_plain_text() -> None:
     assert judge(health(), status=200, latency_seconds=9, body="no JSON").problems == ()
+
+
+def problems(body: Json, shape: Json, status: int = 200, expected: int = 200) -> tuple[str, ...]:
+    health = Health(600, 15, {}, expected, shape, None)
+    return judge(health, status=status, latency_seconds=0.1, body=body).problems
+
+
+@pytest.mark.parametrize(
+    ("body", "shape"),
+    [
+        ('{"result": [1.5]}', {"result": ["number"]}),
+        (" [1, 2]", ["integer"]),
+        ('{"result": [1.5]}', "string"),
+        ('{"result": [1.5]}', None),
+        ('{"error": "x"}', {"error": "string"}),
+        ({"error": None, "result": 1}, {"result": "number"}),
+        ({"error": ""}, None),
+        ("No error: fine", "string"),
+        ("the Error: of 2 %", None),
+    ],
+)
+def test_a_json_text_inside_a_string_is_looked_into(body: Json, shape: Json) -> None:
+    assert problems(body, shape) == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "shape", "problem"),
+    [
+        ('{"error": "no column AGE"}', "string", "answered with an error: 'no column AGE'"),
+        ('{"error": "no column AGE"}', None, "answered with an error: 'no column AGE'"),
+        ('{"error": "x"}', {"result": ["number"]}, "answered with an error: 'x'"),
+        ({"error": {"code": 3}}, None, "answered with an error: an object"),
+        (
+            "DataException:\n\tMessage: x",
+            None,
+            "answered with an error: 'DataException:\\n\\tMessage: x'",
+        ),
+        (
+            "Traceback (most recent call last)",
+            "string",
+            "answered with an error: 'Traceback (most recent call last)'",
+        ),
+        ('{"result": ["x"]}', {"result": ["number"]}, "answer.result[0] is a string instead of"),
+        ("{no JSON", {"result": ["number"]}, "answer is a string instead of an object"),
+        ("1", "number", "answer is a string instead of number"),
+        ('"{}"', {}, "answer is a string instead of an object"),
+    ],
+)
+def test_an_error_is_not_healthy_whatever_the_status(body: Json, shape: Json, problem: str) -> None:
+    (found,) = problems(body, shape)
+    assert found.startswith(problem)
+
+
+def test_an_error_under_an_error_s_own_status_is_what_the_pipeline_expects() -> None:
+    assert problems({"error": "too few columns"}, None, status=400, expected=400) == ()

@@ -9,7 +9,7 @@ from shared.domain.ask import Purpose
 from shared.domain.asking import Owed
 from shared.domain.decision import Choice
 from shared.domain.evidence import Difference
-from shared.domain.release import Outcome, ReleaseId
+from shared.domain.release import FailedAnswer, Outcome, ReleaseId
 from shared.ports import Letters
 from tests.fakes import FakeLetters
 from tests.unit.web.browsing import say
@@ -30,6 +30,17 @@ from tests.unit.web.support import (
     Desk,
     waiting,
 )
+
+
+def test_what_a_failed_deployment_answered_is_in_the_mail() -> None:
+    desk = waiting()
+    prod = desk.release.stage_named("prod")
+    kept = FailedAnswer(424, "no <b>", {"ms-azureml-model-error-reason": "boom"}, "ValueError: AGE")
+    desk.save(desk.release.with_stage(replace(prod, failed_answer=kept)))
+    desk.end(Outcome.FAILED, "v3 is not healthy.")
+    for said in both(ending(desk)):
+        for words in ("no <b>", "ms-azureml-model-error-reason", "boom", "ValueError: AGE"):
+            assert words in said
 
 
 def ids(desk: Desk, letters: Letters) -> list[str]:

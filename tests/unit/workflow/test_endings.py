@@ -184,7 +184,7 @@ def _deployment(release_id: ReleaseId) -> str:
     ("answer", "words"),
     [
         (ScoringAnswer(500, 0.1, "boom"), "answered 500 instead of 200"),
-        (ScoringAnswer(200, 0.1, {"error": "x"}), "answer is an object instead of a list"),
+        (ScoringAnswer(200, 0.1, {"error": "x"}), "answered with an error: 'x'"),
         (ScoringAnswer(200, 9.0, [1.0]), "took 9.00 s; the limit is 1 s"),
     ],
 )
