@@ -1,5 +1,8 @@
 """Asking a deployment whether it answers as it should."""
 
+from typing import Final
+
+from shared.domain.errors import StepError
 from shared.domain.health import judge
 from shared.domain.pipeline import Stage
 from shared.domain.release import Probe
@@ -8,6 +11,9 @@ from shared.workflow.turn import Turn
 
 PROBES = 3
 """The first request of a fresh server may be slow: the best of so many counts."""
+
+TIMEOUT: Final = "ScoringTimeout"
+"""No answer came within the time that the endpoint itself gives one."""
 
 SLOW_SECONDS = 30.0
 """An answer that takes this long is not asked for again: an activity is to end within minutes."""
@@ -20,14 +26,20 @@ def best_probe(turn: Turn, deployment: str | None) -> Probe:
 
 def probe_of(services: Services, stage: Stage, deployment: str | None) -> Probe:
     """As `best_probe`, of any stage."""
-    probes = []
-    for _ in range(PROBES):
-        answer = services.endpoints.score(
-            stage=stage,
-            deployment=deployment,
-            body=stage.health.sample_request,
-            timeout_seconds=stage.request.timeout_seconds + 5,
-        )
+    probes: list[Probe] = []
+    for number in range(PROBES):
+        try:
+            answer = services.endpoints.score(
+                stage=stage,
+                deployment=deployment,
+                body=stage.health.sample_request,
+                timeout_seconds=stage.request.timeout_seconds + 5,
+            )
+        except StepError as error:
+            is_last = number + 1 == PROBES and not probes
+            if error.failure.code != TIMEOUT or is_last:
+                raise
+            continue
         probe = judge(
             stage.health,
             status=answer.status,

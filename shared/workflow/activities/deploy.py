@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.domain.errors import Blame, Failure, StepError, technical
+from shared.domain.errors import Failure, FailureKind, StepError, technical
 from shared.domain.names import PIPELINE_TAG, RELEASE_TAG, deployment_names
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, Outcome, Probe, ReleaseId, StageState
@@ -56,7 +56,7 @@ def prepare_endpoint(turn: Turn, _: Mapping[str, Json]) -> Answer:
     if endpoint.provisioning is OperationState.FAILED:
         return Answer.failed(
             Failure(
-                blame=Blame.TECHNOLOGY,
+                kind=FailureKind.FINAL,
                 code="EndpointFailed",
                 message=f"Endpoint {stage.endpoint} in workspace {stage.workspace.name} is Failed. "
                 "Delete it or mend it, then start the release again.",
@@ -165,7 +165,7 @@ def describe(probe: Probe) -> str:
 def unhealthy(turn: Turn, probe: Probe) -> Failure:
     """The failure of a deployment whose answer is not good enough."""
     return Failure(
-        blame=Blame.MODEL,
+        kind=FailureKind.MODEL,
         code="Unhealthy",
         message=f"{turn.record.deployment} on {turn.stage.endpoint} {describe(probe)}",
     )

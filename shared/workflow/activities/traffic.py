@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from shared.domain.errors import Blame, Failure, StepError, technical
+from shared.domain.errors import Failure, FailureKind, StepError, technical
 from shared.domain.names import RELEASE_TAG
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, Outcome, ReleaseId, StageState
@@ -49,7 +49,7 @@ def _failure_of_users(turn: Turn) -> Failure | None:
         try:
             probe = best_probe(turn, None)
         except StepError as error:
-            failure = replace(error.failure, blame=Blame.MODEL, retryable=False)
+            failure = replace(error.failure, kind=FailureKind.MODEL)
         else:
             return unhealthy(turn, probe) if probe.problems else None
         if turn.now > until:

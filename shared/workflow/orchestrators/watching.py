@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from durabletask.task import OrchestrationContext, TaskFailedError
 
-from shared.domain.errors import Blame, Failure
+from shared.domain.errors import Failure, FailureKind
 from shared.domain.pipeline import Json
 from shared.workflow.contract import Activity, Answer, AnswerState, Watch
 from shared.workflow.orchestrators.steps import Steps
@@ -67,12 +67,11 @@ def call(ctx: OrchestrationContext, task: Watch) -> Steps[Answer]:
         raw = yield ctx.call_activity(task.activity.value, input=task.payload)
     except TaskFailedError as error:
         failure = Failure(
-            blame=Blame.TECHNOLOGY,
+            kind=FailureKind.TRANSIENT,
             code="UnexpectedFailure",
             message=f"Step {task.activity} failed unexpectedly ({error.details.error_type}). "
             "The logs have the release id and the whole story; start the release again "
             "when the cause is mended.",
-            retryable=True,
         )
         return Answer.failed(failure)
     return Answer.from_json(raw)
@@ -86,7 +85,7 @@ def timed_out(task: Watch) -> Failure:
     minutes = (task.timeout_seconds or 0) / 60
     is_deployment = task.activity is Activity.DEPLOY_MODEL
     return Failure(
-        blame=Blame.MODEL if is_deployment else Blame.TECHNOLOGY,
+        kind=FailureKind.MODEL if is_deployment else FailureKind.FINAL,
         code="Timeout",
         message=f"Step {task.activity} was not done after {minutes:g} minutes. "
         "Raise the stage's health.timeout if it needs longer.",

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from shared.adapters.artifacts import Artifacts
 from shared.adapters.egress.credentials import StaticToken
-from shared.domain.errors import StepError
+from shared.domain.errors import FailureKind, StepError
 from shared.domain.pipeline import Workspace
 from shared.ports import Container
 from tests.contract.azureml.world import World, failure_of
@@ -129,5 +129,6 @@ def test_writing_that_is_refused() -> None:
     ):
         artifacts().check_writable(container=container, prefix="modelgate")
     failure = failure_of(caught.value)
-    assert (failure.code, failure.retryable) == ("AuthorizationPermissionMismatch", False)
+    assert failure.code == "AuthorizationPermissionMismatch"
+    assert failure.kind is FailureKind.ACTION_REQUIRED
     assert calls == ["PUT"]

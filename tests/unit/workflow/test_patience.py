@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from shared.domain.errors import Blame, Failure
+from shared.domain.errors import Failure, FailureKind
 from shared.domain.release import Outcome
 from shared.workflow.contract import Activity
 from shared.workflow.orchestrators import CALLS_PER_GENERATION, PATIENCE
@@ -62,7 +62,7 @@ def test_a_passing_failure_of_a_quarter_of_an_hour_is_waited_out(releasing: Rele
 
 
 def test_a_failure_that_cannot_pass_ends_at_once(releasing: Releasing) -> None:
-    forbidden = Failure(Blame.TECHNOLOGY, "AuthorizationFailed", "Grant the role AcrPull.")
+    forbidden = Failure(FailureKind.FINAL, "AuthorizationFailed", "Grant the role AcrPull.")
     releasing.world.models.faults.add("get", forbidden)
     release_id = releasing.begin()
     inline = Inline(releasing.world, releasing.world.services)
@@ -115,7 +115,7 @@ def test_a_wait_is_seen_to_end_soon(releasing: Releasing, looks: int) -> None:
 def test_a_service_that_asks_for_a_pause_gets_one_of_minutes(
     releasing: Releasing, asked: float, least: float
 ) -> None:
-    busy = Failure(Blame.TECHNOLOGY, "TooManyRequests", "Come back later.", True, asked)
+    busy = Failure(FailureKind.TRANSIENT, "TooManyRequests", "Come back later.", asked)
     releasing.world.models.faults.add("get", busy, times=3)
     release_id = releasing.begin()
     begin = releasing.world.clock.now()
@@ -130,7 +130,7 @@ def test_a_service_that_asks_for_a_pause_gets_one_of_minutes(
 def test_an_end_whose_mail_has_to_wait_for_an_hour_is_not_called_again_and_again(
     releasing: Releasing,
 ) -> None:
-    full = Failure(Blame.TECHNOLOGY, "MailQuota", "The hour is full.", True, 3600.0)
+    full = Failure(FailureKind.TRANSIENT, "MailQuota", "The hour is full.", 3600.0)
     release_id = releasing.begin()
     inline = Inline(releasing.world, releasing.world.services)
     inline.people = releasing.approves(release_id)
