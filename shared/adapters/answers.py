@@ -92,7 +92,7 @@ def unreadable(error: Exception, what: str) -> StepError:
             f"{what}: what is there, or what it answers, cannot be read ({kind}). Correct the "
             "model's tags, address or scoring code, and register a new version.",
         )
-    message = f"{what}: Azure's answer cannot be read ({kind}). It is tried again."
+    message = f"{what}: Azure's answer cannot be read ({kind})."
     return technical(UNREADABLE, message, retryable=True)
 
 

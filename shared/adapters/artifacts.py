@@ -23,7 +23,7 @@ from shared.adapters.mlmodel import signature_in
 from shared.adapters.threads import in_threads
 from shared.domain.artefacts import Artefact, FileSet, Tally
 from shared.domain.copies import CopiedFile, copy_key, copy_problems
-from shared.domain.errors import Blame, Failure, StepError
+from shared.domain.errors import Failure, FailureKind, StepError
 from shared.domain.filenames import refuse_unsafe
 from shared.domain.limits import COPIES_AT_ONCE, FILES, MLMODEL_BYTES
 from shared.domain.pipeline import Json
@@ -119,7 +119,7 @@ class Artifacts:
         message = (
             f"The copy in {where(target.container)} at {target.path} is not the source: {problems}."
         )
-        failure = Failure(Blame.TECHNOLOGY, "CopyDiffers", message)
+        failure = Failure(FailureKind.FINAL, "CopyDiffers", message)
         return CopyStatus(OperationState.FAILED, failure)
 
     def differences(self, *, source: Place, target: Place) -> str:
@@ -146,8 +146,8 @@ class Artifacts:
         """
         from azure.core import MatchConditions
 
-        written_again = {412: "It is read again."}
-        with azure_stops_here(f"{name} in {where(container)}", mendable=written_again):
+        written_again = frozenset({412})
+        with azure_stops_here(f"{name} in {where(container)}", passing=written_again):
             blob = self._blobs.client(container).get_blob_client(name)
             properties = properties_of(blob)
             if properties is None or properties.size > limit:

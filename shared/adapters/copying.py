@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from shared.adapters.redaction import error_text
-from shared.domain.errors import Blame, Failure, StepError, not_good_enough, technical
+from shared.domain.errors import Failure, FailureKind, StepError, not_good_enough, technical
 from shared.domain.filenames import shown_name
 from shared.domain.limits import SHOWN_CHARACTERS
 from shared.ports import Container, Place
@@ -39,11 +39,9 @@ def copy_failed(target: Container, broken: "BlobProperties") -> Failure:
     said = broken.copy.status_description
     words = error_text(said)[:SHOWN_CHARACTERS] if said else f"it was {broken.copy.status}"
     return Failure(
-        Blame.TECHNOLOGY,
+        FailureKind.TRANSIENT,
         "CopyFailed",
-        f"The copy of {shown_name(broken.name)} to {where(target)} broke off: {words}. "
-        "It is tried again.",
-        retryable=True,
+        f"The copy of {shown_name(broken.name)} to {where(target)} broke off: {words}.",
     )
 
 

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.adapters.egress.clients import email_client
 from shared.adapters.failures import azure_stops_here
+from shared.adapters.kinds import CODES
 from shared.adapters.once import Once
 from shared.domain.addresses import mail_service
-from shared.domain.errors import Failure, StepError, technical
+from shared.domain.errors import Failure, FailureKind, StepError
 from shared.ports import Mail
 
 if TYPE_CHECKING:
@@ -191,8 +192,10 @@ def _failure(operation: dict[str, Any], operation_id: str) -> Failure | None:
     if operation["status"] in ACCEPTED:
         return None
     said = operation.get("error") or {}
-    return technical(
-        str(said.get("code") or f"Mail{operation['status']}"),
-        f"{SERVICE} did not deliver mail {operation_id}: "
-        f"{said.get('message') or 'no reason given.'} Check the recipient's address.",
-    ).failure
+    code = str(said.get("code") or f"Mail{operation['status']}")
+    words = str(said.get("message") or "no reason given.")
+    message = f"{SERVICE} did not deliver mail {operation_id}: {words}"
+    known = CODES.get(code)
+    if known is not None and known.kind is FailureKind.ACTION_REQUIRED:
+        return Failure(known.kind, code, f"{message} {known.advice}")
+    return Failure(FailureKind.FINAL, code, f"{message} Check the recipient's address.")

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from shared.adapters.store.tables import Row, RowChangedError, Tables
-from shared.domain.errors import Blame, Failure, StepError, technical
+from shared.domain.errors import Failure, FailureKind, StepError, technical
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -74,7 +74,7 @@ class MailPace:
             except RowChangedError as error:
                 raise technical(
                     "MailContended",
-                    "Too many mails are sent at once; it is tried again.",
+                    "Too many mails are sent at once.",
                     retryable=True,
                 ) from error
 
@@ -97,12 +97,11 @@ class MailPace:
     def _no_room(self, wait: float) -> Failure:
         seconds = math.ceil(wait)
         return Failure(
-            blame=Blame.TECHNOLOGY,
+            kind=FailureKind.TRANSIENT,
             code="MailQuota",
             message=f"The mail service takes {self._quota.per_minute} mails a minute and "
             f"{self._quota.per_hour} an hour; this one waits for {seconds} s. Where the service "
             "takes more, raise MODELGATE_MAIL_PER_MINUTE and MODELGATE_MAIL_PER_HOUR.",
-            retryable=True,
             retry_after_seconds=seconds,
         )
 

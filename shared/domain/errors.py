@@ -16,53 +16,79 @@ class IllegalTransitionError(Exception):
         super().__init__(f"{where} is {current} and cannot become {to}")
 
 
-class Blame(StrEnum):
-    """Whose the failure is; decides the outcome."""
+class FailureKind(StrEnum):
+    """What a failure means for the release that meets it."""
 
+    TRANSIENT = "transient"
+    """It passes by itself: tried again for as long as the pipeline's `patience` says."""
+    ACTION_REQUIRED = "action-required"
+    """Somebody has to mend something outside the release: it waits for that, and then goes on."""
     MODEL = "model"
-    """The model or its deployment is not good enough: the release is Failed."""
-    TECHNOLOGY = "technology"
-    """Azure, the network, a permission, a setting: the release is Errored."""
+    """The model or its deployment is not good enough: the release ends as Failed."""
+    FINAL = "final"
+    """Trying the same again gives the same: the release ends as Errored."""
+
+
+RETRYABLE = frozenset({FailureKind.TRANSIENT, FailureKind.ACTION_REQUIRED})
+"""Kinds after which the same step may succeed later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """An expected failure of a step, as a value."""
 
-    blame: Blame
+    kind: FailureKind
     code: str
     """Azure's own code, or one of ours in the same spelling (`UserScriptError`)."""
 
     message: str
     """What happened, to which resource, and what to do; Azure's words where it has some."""
 
-    retryable: bool = False
-    """Whether the same step may succeed a little later."""
-
     retry_after_seconds: float | None = None
-    """How much later, where that is known."""
+    """When the same step may be tried again at the earliest, where that is known."""
+
+    not_found: bool = False
+    """Azure says that a resource is not there. One that was made a moment ago may not be seen yet
+    (learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-not-found)."""
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether it passes by itself."""
+        return self.kind is FailureKind.TRANSIENT
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same step may succeed later, with or without somebody's help."""
+        return self.kind in RETRYABLE
 
     def to_json(self) -> dict[str, Json]:
         """As it crosses the durable boundary; `from_json` is its inverse."""
         return {
-            "blame": self.blame.value,
+            "kind": self.kind.value,
             "code": self.code,
             "message": self.message,
-            "retryable": self.retryable,
             "retry_after_seconds": self.retry_after_seconds,
+            "not_found": self.not_found,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> Self:
-        """The inverse of `to_json`."""
+        """The inverse of `to_json`; of what histories of before hold, too."""
         after = data.get("retry_after_seconds")
         return cls(
-            blame=Blame(str(data["blame"])),
+            kind=FailureKind(str(data["kind"])) if "kind" in data else _earlier_kind(data),
             code=str(data["code"]),
             message=str(data["message"]),
-            retryable=bool(data["retryable"]),
             retry_after_seconds=None if after is None else float(str(after)),
+            not_found=bool(data.get("not_found")),
         )
+
+
+def _earlier_kind(data: Mapping[str, object]) -> FailureKind:
+    """The kind of a failure that was written with whom to blame, and whether to try again."""
+    if data["retryable"]:
+        return FailureKind.TRANSIENT
+    return FailureKind.MODEL if data["blame"] == "model" else FailureKind.FINAL
 
 
 class StepError(Exception):
@@ -74,10 +100,16 @@ class StepError(Exception):
 
 
 def not_good_enough(code: str, message: str) -> StepError:
-    """The model or its deployment is to blame: the release is going to be Failed."""
-    return StepError(Failure(Blame.MODEL, code, message))
+    """The model or its deployment is not good enough: the release is going to be Failed."""
+    return StepError(Failure(FailureKind.MODEL, code, message))
+
+
+def action_required(code: str, message: str) -> StepError:
+    """Somebody has to mend something: the release waits for that."""
+    return StepError(Failure(FailureKind.ACTION_REQUIRED, code, message))
 
 
 def technical(code: str, message: str, *, retryable: bool = False) -> StepError:
-    """Something technical is to blame: the release is going to be Errored, unless it passes."""
-    return StepError(Failure(Blame.TECHNOLOGY, code, message, retryable))
+    """Something technical is the reason: the release is going to be Errored, unless it passes."""
+    kind = FailureKind.TRANSIENT if retryable else FailureKind.FINAL
+    return StepError(Failure(kind, code, message))

@@ -14,6 +14,9 @@ from shared.workflow.turn import Turn
 PROBES = 3
 """The first request of a fresh server may be slow: the best of so many counts."""
 
+TIMEOUT: Final = "ScoringTimeout"
+"""No answer came within the time that the endpoint itself gives one."""
+
 SLOW_SECONDS = 30.0
 """An answer that takes this long is not asked for again: an activity is to end within minutes."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.decision import Decision
-from shared.domain.errors import Blame, Failure, IllegalTransitionError, StepError, technical
+from shared.domain.errors import Failure, FailureKind, IllegalTransitionError, StepError, technical
 from shared.domain.evidence import Evidence
 from shared.domain.pipeline import Health, Json, ManagedCompute, Pipeline, Stage
 from shared.domain.release import Outcome, Release, ReleaseId, StageRecord, StageState
@@ -152,7 +152,7 @@ def _run(activity: Activity, body: Body, services: Services, data: Mapping[str, 
     except IllegalTransitionError as error:
         # another try would read the same state: a release that cannot go on has to end
         logger.exception("release %s: %s came too late", release_id, activity)
-        return Answer.failed(Failure(Blame.TECHNOLOGY, "IllegalTransition", f"{error}."))
+        return Answer.failed(Failure(FailureKind.FINAL, "IllegalTransition", f"{error}."))
     except StepError as error:
         logger.warning("release %s: %s: %s", release_id, activity, error)
         if error.failure.retryable:

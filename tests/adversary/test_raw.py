@@ -10,7 +10,7 @@ from threading import Thread
 import psutil
 import pytest
 
-from shared.domain.errors import Blame, StepError
+from shared.domain.errors import FailureKind, StepError
 from shared.ports import ScoringAnswer
 from tests.adversary.listening import CHALLENGE, Listener
 from tests.adversary.raw_host import Peak, RawHost
@@ -118,7 +118,7 @@ def test_an_answer_ends_in_time_and_takes_no_memory(kind: str) -> None:
     assert peak.growth < MOST_GROWTH
     assert is_a_line(caught.value.failure.message)
     if kind in MODELS_FAULT:
-        assert caught.value.failure.blame is Blame.MODEL
+        assert caught.value.failure.kind is FailureKind.MODEL
 
 
 def test_early_hints_are_no_good_answer_and_end() -> None:

@@ -6,7 +6,7 @@ from hashlib import md5
 
 from shared.domain.artefacts import Artefact, FileSet, Tally, file_set
 from shared.domain.copies import CopiedFile, copy_problems
-from shared.domain.errors import Blame, Failure, not_good_enough, technical
+from shared.domain.errors import Failure, FailureKind, not_good_enough, technical
 from shared.domain.filenames import refuse_unsafe
 from shared.domain.limits import FILES
 from shared.domain.pipeline import Json
@@ -84,7 +84,7 @@ class FakeArtifacts:
         if file_set(copy.as_source for copy in self._copies(target)).digest != files.digest:
             words = self.differences(source=source, target=target)
             return CopyStatus(
-                OperationState.FAILED, Failure(Blame.TECHNOLOGY, "CopyDiffers", words)
+                OperationState.FAILED, Failure(FailureKind.FINAL, "CopyDiffers", words)
             )
         there = file_set(copy.file for copy in self._copies(target))
         return CopyStatus(OperationState.SUCCEEDED, digest=there.digest)

@@ -2,9 +2,9 @@
 
 from collections import defaultdict, deque
 
-from shared.domain.errors import Blame, Failure, StepError
+from shared.domain.errors import Failure, FailureKind, StepError
 
-PASSING = Failure(Blame.TECHNOLOGY, "ServiceUnavailable", "The service is busy.", retryable=True)
+PASSING = Failure(FailureKind.TRANSIENT, "ServiceUnavailable", "The service is busy.")
 
 
 class Faults:

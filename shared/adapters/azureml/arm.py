@@ -113,7 +113,7 @@ class Arm:
             raise StepError(no_answer(error, what)) from error
         if status != 200:
             failure = answer_failure(what, workspace, status, text)
-            if failure.retryable:
+            if failure.is_transient:
                 raise StepError(failure)
             return Answer(status, {}, failure)
         try:

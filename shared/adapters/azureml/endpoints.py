@@ -16,7 +16,7 @@ from shared.adapters.azureml.scoring import Scorer
 from shared.adapters.azureml.workspaces import Workspaces
 from shared.adapters.egress.scoring import ScoringAddresses
 from shared.adapters.redaction import log_text
-from shared.domain.errors import Blame, Failure, StepError, technical
+from shared.domain.errors import Failure, FailureKind, StepError, technical
 from shared.domain.pipeline import Json, Stage
 from shared.domain.release import ModelVersion
 from shared.ports import Deployment, Endpoint, OperationState, OperationStatus, ScoringAnswer
@@ -225,4 +225,4 @@ def _is_same(there: Deployment, stage: Stage, model: ModelVersion, tags: Mapping
 
 
 def _failed(code: str, message: str) -> OperationStatus:
-    return OperationStatus(OperationState.FAILED, Failure(Blame.TECHNOLOGY, code, message))
+    return OperationStatus(OperationState.FAILED, Failure(FailureKind.FINAL, code, message))

@@ -4,83 +4,35 @@ Codes and causes are Microsoft's, from "Troubleshoot online endpoint deployment 
 (learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-online-endpoints).
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.answers import KINDS, OddAnswerError, text_of, unreadable
-from shared.adapters.failures import CODE_CHARACTERS, PASSING_STATUSES, is_refusal, no_answer
+from shared.adapters.failures import (
+    CODE_CHARACTERS,
+    is_of_token,
+    is_refusal,
+    no_answer,
+    retry_after,
+)
+from shared.adapters.kinds import (
+    CODES,
+    GENERAL,
+    ROLE_ADVICE,
+    TAKEN,
+    meaning_of_answer,
+    meaning_of_operation,
+)
 from shared.adapters.redaction import error_text
-from shared.domain.errors import Blame, Failure, StepError
+from shared.domain.errors import Failure, FailureKind, StepError
 from shared.domain.limits import JSON_DEPTH
 from shared.domain.pipeline import Json, Workspace
 from shared.domain.untrusted import UnreadableError, parse_json
 
 if TYPE_CHECKING:
     from azure.core.exceptions import AzureError
-
-BLAME = {
-    # the image: conda file, base image, packages that do not fit
-    "ImageBuildFailure": Blame.MODEL,
-    # model, scoring code or image do not fit together: cannot be downloaded, wrong format
-    "BadArgument": Blame.MODEL,
-    # the container runs and does not become ready: score.py crashes, init() fails, out of memory
-    "ResourceNotReady": Blame.MODEL,
-    "UserScriptError": Blame.MODEL,
-    "UserScriptImportError": Blame.MODEL,
-    "OutOfMemory": Blame.MODEL,
-    "ModelNotReady": Blame.MODEL,
-    "ModelLoadError": Blame.MODEL,
-    # quota of cores, disks, role assignments, endpoints; capacity of the region or the cluster
-    "OutOfQuota": Blame.TECHNOLOGY,
-    "OutOfCapacity": Blame.TECHNOLOGY,
-    # a policy, a higher-priority operation or a person canceled it
-    "OperationCanceled": Blame.TECHNOLOGY,
-    # ARM does not find a resource that the deployment needs, such as its registry
-    "ResourceNotFound": Blame.TECHNOLOGY,
-    "InternalServerError": Blame.TECHNOLOGY,
-    "AuthorizationFailed": Blame.TECHNOLOGY,
-}
-"""Who is to blame for a failed operation, by Azure's code. Codes that are not here say nothing of
-the model: technology."""
-
-AMBIGUOUS = frozenset({"BadArgument", "ResourceNotReady"})
-"""Codes that are also what a missing role of the endpoint's identity gives (same page,
-"Authorization error" and "incorrect role assignments")."""
-
-NOT_THE_MODEL = re.compile(
-    r"authorization|not authorized|role assignment|\bquota\b|subscription doesn't exist|acrpull",
-    re.IGNORECASE,
-)
-"""How an ambiguous code sounds when it is not the model's."""
-
-GENERAL = frozenset(
-    {"UserError", "SystemError", "BadRequest", "NotFound", "Failed", "ServiceError"}
-)
-"""Codes that say nothing when a more particular one is beside them."""
-
-BUSY = re.compile(
-    r"non-terminal|in progress|another operation|already running|concurrent request"
-    r"|provisioning state|being (created|updated)|try again|retry",
-    re.IGNORECASE,
-)
-"""How a 409 sounds that passes by itself."""
-
-TAKEN = re.compile(
-    r"already (exists|taken|in use|an endpoint)|\b(is|been) taken\b|\bname\b.*\bunique\b"
-    r"|(another|other|different) name\b",
-    re.IGNORECASE,
-)
-"""How a name sounds that somebody else has; such words may ask to "try again", too."""
-
-QUOTA = re.compile(
-    r"\bnot enough quota\b|\bquota (reached|exceeded)\b|error-outofquota", re.IGNORECASE
-)
-"""How a deployment sounds for which there is no quota: it is refused at once, as a `BadRequest`
-(for example github.com/MicrosoftLearning/mslearn-azure-ml/issues/30)."""
-
-OUT_OF_QUOTA = "OutOfQuota"
 
 NAME_TAKEN = "EndpointNameTaken"
 """Azure has no code of its own: endpoints' names are unique within a region, and a name that is
@@ -148,11 +100,10 @@ def operation_failure(what: str, error: Mapping[str, Any]) -> Failure:
     """
     codes = _codes(error)
     words = readable(_words(error))
-    code = next((code for code in reversed(codes) if code in BLAME), _particular(codes))
-    blame = BLAME.get(code, Blame.TECHNOLOGY)
-    if code in AMBIGUOUS and NOT_THE_MODEL.search(words):
-        blame = Blame.TECHNOLOGY
-    return Failure(blame, code or "Failed", f"{what} failed: {words or 'Azure gives no reason.'}")
+    code = next((code for code in reversed(codes) if code in CODES), _particular(codes))
+    meaning = meaning_of_operation(code, words)
+    message = f"{what} failed: {words or 'Azure gives no reason.'}"
+    return Failure(meaning.kind, code or "Failed", _with_advice(message, meaning.advice))
 
 
 def answer_error(text: str) -> Mapping[str, Json]:
@@ -178,44 +129,44 @@ def _failure(error: "AzureError", where: str, workspace: Workspace) -> Failure:
     )
 
     response = error.response if isinstance(error, HttpResponseError) else None
-    if response is not None:
-        return answer_failure(where, workspace, response.status_code or 0, text_of(response))
+    if response is not None and not is_of_token(error):
+        told = answer_failure(where, workspace, response.status_code or 0, text_of(response))
+        return replace(told, retry_after_seconds=retry_after(response))
     if isinstance(error, ServiceRequestError | ServiceResponseError | ClientAuthenticationError):
         return no_answer(error, where)
     # azure-ai-ml's own checks
     message = f"{where}: {readable(str(error.message))}"
     kind = getattr(error, "error_type", None)
     if getattr(kind, "value", kind) == SCRIPT_ERROR:
-        return Failure(Blame.MODEL, "UserScriptError", message)
-    return Failure(Blame.TECHNOLOGY, type(error).__name__, message)
+        return Failure(FailureKind.MODEL, "UserScriptError", message)
+    return Failure(FailureKind.FINAL, type(error).__name__, message)
 
 
 def answer_failure(where: str, workspace: Workspace, status: int, text: str) -> Failure:
     """The failure that an answer with an error status tells of."""
     error = answer_error(text)
     words = readable(_words(error)) or "no reason given."
-    taken = status in (400, 409) and bool(TAKEN.search(words))
-    busy = status == 409 and not taken and bool(BUSY.search(words))
-    passing = status in PASSING_STATUSES or busy
-    code = _particular(_codes(error)) or f"Http{status}"
-    if taken and where.startswith("Endpoint "):
-        code = NAME_TAKEN
-        advice = "Choose another endpoint name for this stage in the pipeline."
-    elif status == 400 and QUOTA.search(words):
-        code = OUT_OF_QUOTA
-        advice = "Ask for more quota, or for fewer or smaller instances in the pipeline."
-    elif passing:
-        advice = "It is tried again."
-    elif status in (401, 403):
+    codes = _codes(error)
+    meaning = meaning_of_answer(codes, status, words)
+    code = meaning.code or _particular(codes) or f"Http{status}"
+    advice = meaning.advice
+    if status in (400, 409) and TAKEN.search(words) and where.startswith("Endpoint "):
+        code, advice = NAME_TAKEN, "Choose another endpoint name for this stage in the pipeline."
+    elif advice == ROLE_ADVICE:
         advice = f"Give this app's identity the role {ROLE} on workspace {workspace.name}."
-    else:
+    elif meaning.kind is FailureKind.FINAL:
         advice = "Correct the pipeline or the resource, then start the release again."
     return Failure(
-        blame=Blame.TECHNOLOGY,
+        kind=meaning.kind,
         code=code,
-        message=f"{where}: HTTP {status}, {words}{'' if words.endswith('.') else '.'} {advice}",
-        retryable=passing,
+        message=_with_advice(f"{where}: HTTP {status}, {words}", advice),
+        not_found=status == 404,
     )
+
+
+def _with_advice(text: str, advice: str) -> str:
+    """A text as sentences, and what to do."""
+    return f"{text}{'' if text.endswith('.') else '.'} {advice}".rstrip()
 
 
 def _codes(error: Mapping[str, Any], depth: int = JSON_DEPTH) -> list[str]:

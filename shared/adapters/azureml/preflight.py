@@ -83,7 +83,7 @@ class AzureMlPreflight:
             advice = self._storage_advice(account)
             self._artifacts.check_writable(container=container, prefix=FOLDER)
         except StepError as error:
-            if error.failure.retryable:
+            if error.failure.is_transient:
                 raise
             return Check(name, False, f"{error.failure.message}{advice}")
         words = f"Container {container.name} of storage account {account} can be written."

@@ -10,7 +10,7 @@ from shared.adapters.azureml import internals
 from shared.adapters.azureml.failures import azure_ml_stops_here
 from shared.adapters.azureml.workspaces import Workspaces
 from shared.adapters.egress.scoring import ScoringAddresses
-from shared.domain.errors import Blame, Failure, StepError, not_good_enough, technical
+from shared.domain.errors import Failure, FailureKind, StepError, not_good_enough, technical
 from shared.domain.pipeline import Json, Stage
 from shared.domain.untrusted import TOO_DEEP, UnreadableError, parse_json
 from shared.ports import ScoringAnswer
@@ -159,10 +159,7 @@ def _key_of(client: "MLClient", endpoint: str) -> str:
 
 def _too_slow(asked: str, timeout_seconds: float) -> Failure:
     return Failure(
-        Blame.MODEL,
-        "ScoringTimeout",
-        f"{asked} gave no answer within {timeout_seconds:g} s.",
-        retryable=True,
+        FailureKind.MODEL, "ScoringTimeout", f"{asked} gave no answer within {timeout_seconds:g} s."
     )
 
 

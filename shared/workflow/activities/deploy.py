@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.domain.errors import Blame, Failure, technical
+from shared.domain.errors import Failure, FailureKind, technical
 from shared.domain.names import PIPELINE_TAG, RELEASE_TAG, deployment_names
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, Outcome, ReleaseId, StageState
@@ -76,7 +76,7 @@ def _mend(turn: Turn, endpoint: Endpoint) -> Answer:
     if not traffic or not traffic.keys() <= there:
         return Answer.failed(
             Failure(
-                blame=Blame.TECHNOLOGY,
+                kind=FailureKind.FINAL,
                 code="EndpointFailed",
                 message=f"Endpoint {stage.endpoint} in workspace {stage.workspace.name} is Failed "
                 "and serves nothing. Delete it or mend it, then start the release again.",

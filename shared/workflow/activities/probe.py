@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from shared.domain.errors import Blame, Failure, StepError
+from shared.domain.errors import Failure, FailureKind, StepError
 from shared.domain.pipeline import Json
 from shared.domain.release import EventType, FailedAnswer, Probe, Settling, StageState
 from shared.domain.trail import Change
 from shared.ports import ScoringAnswer
 from shared.workflow.contract import Answer
-from shared.workflow.probing import BUSY, NOT_YET, ask, best_answer, evidence_of
+from shared.workflow.probing import BUSY, NOT_YET, TIMEOUT, ask, best_answer, evidence_of
 from shared.workflow.turn import Turn
 
 USERS_WAIT: Final = timedelta(seconds=60)
@@ -79,7 +79,7 @@ def ask_as_users(turn: Turn) -> Answer:
 def unhealthy(turn: Turn, probe: Probe) -> Failure:
     """The failure of a deployment whose answer is not good enough."""
     return Failure(
-        blame=Blame.MODEL,
+        kind=FailureKind.MODEL,
         code="Unhealthy",
         message=f"{turn.record.deployment} on {turn.stage.endpoint} {describe(probe)}",
     )
@@ -95,9 +95,9 @@ def describe(probe: Probe) -> str:
 def _unanswered(turn: Turn, error: StepError) -> Answer:
     """Nothing came back, or nothing that could be read."""
     failure = error.failure
-    if failure.retryable and _may_settle(turn):
+    if (failure.retryable or failure.code == TIMEOUT) and _may_settle(turn):
         return _not_yet(turn, "nothing comes back yet")
-    if failure.blame is not Blame.MODEL:
+    if failure.kind is not FailureKind.MODEL:
         raise error  # says nothing of the model, and may pass
     return _given_up(turn, Probe(0, 0.0, (failure.message,)), None)
 

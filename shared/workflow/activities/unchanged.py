@@ -1,6 +1,6 @@
 """The last look at a model's files before users are answered from them."""
 
-from shared.domain.errors import Blame, StepError, not_good_enough
+from shared.domain.errors import FailureKind, StepError, not_good_enough
 from shared.domain.release import EventType
 from shared.domain.trail import Change
 from shared.ports import RegisteredModel
@@ -35,7 +35,7 @@ def _what_changed(turn: Turn) -> str | None:
             return None
         how = _how_copy_changed(turn)
     except StepError as error:
-        if error.failure.blame is not Blame.MODEL:
+        if error.failure.kind is not FailureKind.MODEL:
             raise
         return error.failure.message
     model, workspace = turn.record.model, turn.stage.workspace.name

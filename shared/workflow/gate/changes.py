@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.domain.artefacts import Artefact, FileSet
-from shared.domain.errors import Blame, StepError
+from shared.domain.errors import FailureKind, StepError
 from shared.domain.evidence import Current, Difference, Evidence, differences, metrics_of
 from shared.domain.pipeline import Json
 from shared.ports import RegisteredModel
@@ -171,7 +171,7 @@ def _files_that_serve(turn: Turn, registered: RegisteredModel) -> FileSet | None
     try:
         return files_of(turn, registered)
     except StepError as error:
-        if error.failure.blame is Blame.MODEL:  # not the candidate's fault
+        if error.failure.kind is FailureKind.MODEL:  # not the candidate's fault
             return None
         raise
 

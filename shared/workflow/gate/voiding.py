@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 
 from shared.domain.ask import Ask
-from shared.domain.errors import Blame, StepError, technical
+from shared.domain.errors import FailureKind, StepError, technical
 from shared.domain.evidence import Difference, Evidence, differences
 from shared.domain.policy import ApprovalPolicy
 from shared.domain.release import EventType
@@ -34,7 +34,7 @@ def is_seen_void(turn: Turn, ask: Ask) -> bool:
     try:
         return is_void(turn, ask)
     except StepError as error:
-        if error.failure.blame is Blame.MODEL:
+        if error.failure.kind is FailureKind.MODEL:
             raise
         logger.warning("release %s: what was asked about is not seen: %s", turn.release.id, error)
         return False

@@ -5,7 +5,7 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext, Task, TaskFailedError
 
-from shared.domain.errors import Blame
+from shared.domain.errors import FailureKind
 from shared.domain.pipeline import Json
 from shared.domain.release import Outcome
 from shared.workflow.contract import WATCH, Activity, Answer, AnswerState, Watch
@@ -62,6 +62,6 @@ def step(
     if answer.state is AnswerState.STOPPED:
         raise Stopped(answer.outcome or Outcome.ERRORED, answer.reason)
     if answer.failure is not None:
-        model = answer.failure.blame is Blame.MODEL
+        model = answer.failure.kind is FailureKind.MODEL
         raise Stopped(Outcome.FAILED if model else Outcome.ERRORED, answer.failure.message)
     return answer.value

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 from durabletask.task import OrchestrationContext, TaskFailedError
 
-from shared.domain.errors import Blame, Failure
+from shared.domain.errors import Failure, FailureKind
 from shared.domain.pipeline import Json
 from shared.workflow.contract import Activity, Answer, AnswerState, Watch
 from shared.workflow.orchestrators.steps import Steps
@@ -14,11 +15,23 @@ SHORTEST_PAUSE_SECONDS = 0.25
 PAUSE_GROWTH = 0.06
 """Pauses grow with the time that has passed: a wait is seen to end at most 6 % late."""
 
-LONGEST_ASKED_PAUSE_SECONDS = 300.0
-"""The longest pause that a service may ask for."""
+LONGEST_ASKED_PAUSE_SECONDS = 3600.0
+"""The longest pause that a service may ask for; ARM was seen to ask for 372 s."""
 
-PATIENCE = timedelta(minutes=30)
+LONGEST_RETRY_PAUSE_SECONDS = 300.0
+"""The longest pause of our own choice between two tries of what fails."""
+
+JITTER = 0.2
+"""How much longer such a pause may be: releases that failed together do not come together."""
+
+PATIENCE = timedelta(days=3)
 """How long failures in a row are taken for a passing fault."""
+
+MENDING = timedelta(minutes=30)
+"""How long it is tried whether somebody has mended what has to be."""
+
+LIMITED = frozenset({Activity.UNDO_STAGE, Activity.WRAP_UP})
+"""Activities whose time goes on while they fail: somebody else does the rest."""
 
 CALLS_PER_GENERATION = 40
 """After so many calls a watch continues as new: a replay loads the whole history."""
@@ -36,15 +49,17 @@ def watch(ctx: OrchestrationContext, start: dict[str, Json]) -> Steps[dict[str, 
             return answer.to_json()
         now = _now(ctx)
         failing_since = (failing_since or now) if passing else None
-        if failing_since is not None and now - failing_since > PATIENCE:
+        if failing_since is not None and now - failing_since > patience(answer):
             return answer.to_json()
-        if (
-            task.timeout_seconds is not None
-            and (now - since).total_seconds() > task.timeout_seconds
-        ):
+        if is_late(task, now - since) and not (passing and task.activity not in LIMITED):
             return (answer if passing else Answer.failed(timed_out(task))).to_json()
         elapsed = (now - (failing_since or since)).total_seconds()
-        yield ctx.create_timer(timedelta(seconds=pause(task, answer, elapsed)))
+        seconds = pause(task, answer, elapsed)
+        if passing:
+            seconds *= 1 + JITTER * fraction(f"{ctx.instance_id} {now.isoformat()}")
+            if task.activity not in LIMITED:
+                since += timedelta(seconds=seconds)  # a fault of Azure's is no delay of the work
+        yield ctx.create_timer(timedelta(seconds=seconds))
     again = replace(
         task,
         since=since.isoformat(),
@@ -54,9 +69,25 @@ def watch(ctx: OrchestrationContext, start: dict[str, Json]) -> Steps[dict[str, 
     return None
 
 
+def patience(answer: Answer) -> timedelta:
+    """How long a failure of this kind may go on."""
+    return PATIENCE if answer.failure is None or answer.failure.is_transient else MENDING
+
+
+def is_late(task: Watch, taken: timedelta) -> bool:
+    """Whether the work has taken longer than it may."""
+    return task.timeout_seconds is not None and taken.total_seconds() > task.timeout_seconds
+
+
+def fraction(text: str) -> float:
+    """From 0 to 1, by chance, but the same in every replay."""
+    return int(sha256(text.encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
+
+
 def pause(task: Watch, answer: Answer, elapsed: float) -> float:
     """Seconds until the next call; as long as a service that is too busy asks for."""
-    usual = min(max(SHORTEST_PAUSE_SECONDS, elapsed * PAUSE_GROWTH), task.interval_seconds)
+    most = LONGEST_RETRY_PAUSE_SECONDS if answer.failure else task.interval_seconds
+    usual = min(max(SHORTEST_PAUSE_SECONDS, elapsed * PAUSE_GROWTH), most)
     asked = answer.failure.retry_after_seconds if answer.failure else None
     return max(usual, min(asked or 0.0, LONGEST_ASKED_PAUSE_SECONDS))
 
@@ -67,12 +98,11 @@ def call(ctx: OrchestrationContext, task: Watch) -> Steps[Answer]:
         raw = yield ctx.call_activity(task.activity.value, input=task.payload)
     except TaskFailedError as error:
         failure = Failure(
-            blame=Blame.TECHNOLOGY,
+            kind=FailureKind.TRANSIENT,
             code="UnexpectedFailure",
             message=f"Step {task.activity} failed unexpectedly ({error.details.error_type}). "
             "The logs have the release id and the whole story; start the release again "
             "when the cause is mended.",
-            retryable=True,
         )
         return Answer.failed(failure)
     return Answer.from_json(raw)
@@ -92,7 +122,7 @@ def timed_out(task: Watch) -> Failure:
         else "Raise the stage's health.timeout if it needs longer."
     )
     return Failure(
-        blame=Blame.MODEL if is_deployment else Blame.TECHNOLOGY,
+        kind=FailureKind.MODEL if is_deployment else FailureKind.FINAL,
         code="Timeout",
         message=f"Step {task.activity} was not done after {minutes:g} minutes. {advice}",
     )

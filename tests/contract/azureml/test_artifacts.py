@@ -13,7 +13,7 @@ from shared.adapters.blobs import account_of
 from shared.adapters.egress.credentials import StaticToken
 from shared.adapters.listing import SOURCE_ETAG
 from shared.domain.artefacts import Artefact, file_set
-from shared.domain.errors import Blame, StepError
+from shared.domain.errors import FailureKind, StepError
 from shared.domain.pipeline import Workspace
 from shared.ports import Container, CopyStatus, OperationState, Place
 from tests.contract.azureml.world import Emulated, World, failure_of
@@ -168,7 +168,7 @@ def test_source_that_was_written_again(
     with pytest.raises(StepError) as caught:
         copied(replace(world, artifacts=artifacts), path, files, "target/m")
     failure = failure_of(caught.value)
-    assert (failure.code, failure.blame) == ("ArtefactChanged", Blame.MODEL)
+    assert (failure.code, failure.kind) == ("ArtefactChanged", FailureKind.MODEL)
     assert not failure.retryable
     assert "m/b" in failure.message
     client = world.artifacts._blobs.client(world.container(world.prod))
@@ -234,7 +234,7 @@ def test_copy_that_differs(
     world.upload(world.prod, upload)
     status = status_of(world, path, files, "target/m")
     assert status.failure is not None
-    assert (status.failure.code, status.failure.blame) == ("CopyDiffers", Blame.TECHNOLOGY)
+    assert (status.failure.code, status.failure.kind) == ("CopyDiffers", FailureKind.FINAL)
     assert words in status.failure.message
 
 

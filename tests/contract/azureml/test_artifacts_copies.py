@@ -13,7 +13,7 @@ from shared.adapters.artifacts import Artifacts
 from shared.adapters.egress.credentials import StaticToken
 from shared.adapters.listing import SOURCE_ETAG
 from shared.domain.artefacts import Artefact, file_set
-from shared.domain.errors import Blame, StepError
+from shared.domain.errors import FailureKind, StepError
 from shared.domain.pipeline import Workspace
 from shared.ports import Container, CopyStatus, OperationState, Place
 from tests.contract.azureml.world import Emulated, World, failure_of
@@ -45,7 +45,7 @@ def test_what_lies_there_is_not_overwritten(emulated: Emulated, same_metadata: b
     with pytest.raises(StepError) as caught:
         begun(world, "m", "target/m")
     failure = failure_of(caught.value)
-    assert (failure.code, failure.blame) == ("CopyTargetTaken", Blame.TECHNOLOGY)
+    assert (failure.code, failure.kind) == ("CopyTargetTaken", FailureKind.FINAL)
     assert '"target/m/a" in container' in failure.message
     assert "delete it, then start the release again" in failure.message
     assert client.download_blob("target/m/a").readall() == b"xxx"
@@ -183,9 +183,9 @@ def test_a_target_of_another_size_is_no_copy(code: str) -> None:
         with pytest.raises(StepError) as caught:
             begin()
     failure = failure_of(caught.value)
-    assert (failure.code, failure.blame, failure.retryable) == (
+    assert (failure.code, failure.kind, failure.retryable) == (
         "CopyTargetTaken",
-        Blame.TECHNOLOGY,
+        FailureKind.FINAL,
         False,
     )
     assert "4 bytes, written 2026-11-28 10:15 UTC" in failure.message

@@ -13,7 +13,7 @@ from aiohttp import web
 from shared.adapters.artifacts import Artifacts
 from shared.adapters.egress.credentials import StaticToken
 from shared.domain.artefacts import FileSet, file_set
-from shared.domain.errors import Blame, StepError
+from shared.domain.errors import FailureKind, StepError
 from shared.domain.pipeline import Workspace
 from shared.ports import Container, Place
 from tests.contract.azureml.world import Emulated, failure_of
@@ -99,7 +99,7 @@ def test_names_that_are_refused(name: str) -> None:
     with reached(storage) as (artifacts, container), pytest.raises(StepError) as caught:
         list(artifacts.files(container=container, path="m"))
     failure = failure_of(caught.value)
-    assert (failure.code, failure.blame) == ("UnsafeFileName", Blame.MODEL)
+    assert (failure.code, failure.kind) == ("UnsafeFileName", FailureKind.MODEL)
     assert UNSAFE[name] in failure.message
     assert storage.written == []
 
@@ -181,7 +181,7 @@ def test_files_are_counted_while_they_are_listed(count: int, is_taken: bool) -> 
             with pytest.raises(StepError) as caught:
                 file_set(artifacts.files(container=container, path="m"))
             failure = failure_of(caught.value)
-            assert (failure.code, failure.blame) == ("TooManyFiles", Blame.MODEL)
+            assert (failure.code, failure.kind) == ("TooManyFiles", FailureKind.MODEL)
             assert 'at "m" in container c of workspace wk has more than 2,500' in failure.message
             assert "\n" not in failure.message
     assert storage.pages == [200] * 12 + [100 if is_taken else 200]

@@ -12,7 +12,7 @@ from azure.storage.blob import ContentSettings
 
 from shared.adapters.artifacts import Artifacts
 from shared.adapters.egress.credentials import StaticToken
-from shared.domain.errors import StepError
+from shared.domain.errors import FailureKind, StepError
 from shared.domain.pipeline import Workspace
 from shared.ports import Container
 from tests.contract.azureml.world import Emulated, World, failure_of
@@ -154,5 +154,6 @@ def test_writing_that_is_refused() -> None:
     ):
         artifacts().check_writable(container=container, prefix="modelgate")
     failure = failure_of(caught.value)
-    assert (failure.code, failure.retryable) == ("AuthorizationPermissionMismatch", False)
+    assert failure.code == "AuthorizationPermissionMismatch"
+    assert failure.kind is FailureKind.ACTION_REQUIRED
     assert calls == ["PUT"]

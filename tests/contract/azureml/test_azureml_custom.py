@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain.errors import Blame, StepError
+from shared.domain.errors import FailureKind, StepError
 from shared.domain.pipeline import Environment, RequestSettings, ScoringCode, Stage
 from shared.domain.release import ModelVersion
 from shared.ports import OperationState
@@ -76,7 +76,7 @@ def test_script_with_a_syntax_error(emulated: Emulated, custom: tuple[Stage, Mod
     with pytest.raises(StepError) as caught:
         emulated.world.endpoints.begin_deploy(stage=stage, deployment="blue", model=model, tags={})
     failure = failure_of(caught.value)
-    assert (failure.code, failure.blame) == ("UserScriptError", Blame.MODEL)
+    assert (failure.code, failure.kind) == ("UserScriptError", FailureKind.MODEL)
 
 
 def test_script_that_is_missing(emulated: Emulated, custom: tuple[Stage, ModelVersion]) -> None:
@@ -85,7 +85,7 @@ def test_script_that_is_missing(emulated: Emulated, custom: tuple[Stage, ModelVe
     stage = replace(stage, code=ScoringCode(stage.code.folder, "other.py"))
     with pytest.raises(StepError, match=r"other\.py") as caught:
         emulated.world.endpoints.begin_deploy(stage=stage, deployment="blue", model=model, tags={})
-    assert failure_of(caught.value).blame is Blame.TECHNOLOGY
+    assert failure_of(caught.value).kind is FailureKind.FINAL
 
 
 def test_script_that_crashes(emulated: Emulated, custom: tuple[Stage, ModelVersion]) -> None:
@@ -99,7 +99,7 @@ def test_script_that_crashes(emulated: Emulated, custom: tuple[Stage, ModelVersi
     status = emulated.world.finished(stage, url)
     assert status.state is OperationState.FAILED
     assert status.failure is not None
-    assert status.failure.blame is Blame.MODEL
+    assert status.failure.kind is FailureKind.MODEL
     assert "crashed" in status.failure.message
     log = emulated.world.endpoints.logs(stage=stage, deployment="blue", lines=20)
     assert "ValueError: no such thing" in log

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from shared.domain.errors import Blame, StepError
+from shared.domain.errors import FailureKind, StepError
 from shared.domain.pipeline import KubernetesCompute
 from shared.ports import OperationState
 from tests.contract.azureml.world import Emulated, World, failure_of
@@ -161,7 +161,7 @@ def test_traffic_to_what_is_not_there(emulated: Emulated) -> None:
     with pytest.raises(StepError) as caught:
         world.endpoints.begin_traffic(stage=stage, traffic={"absent": 100})
     failure = failure_of(caught.value)
-    assert (failure.blame, failure.retryable) == (Blame.TECHNOLOGY, False)
+    assert (failure.kind, failure.retryable) == (FailureKind.FINAL, False)
     assert "'absent'" in failure.message
     assert "traceId" not in failure.message  # the words, not the JSON around them
 

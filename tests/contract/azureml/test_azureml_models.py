@@ -15,7 +15,7 @@ from azure.ai.ml.entities import (
 from shared.adapters.azureml import AzureMlModels, Workspaces
 from shared.adapters.azureml.containers import Containers
 from shared.adapters.egress.credentials import StaticToken, azure_credential
-from shared.domain.errors import Blame, StepError
+from shared.domain.errors import FailureKind, StepError
 from shared.domain.pipeline import Workspace
 from shared.domain.release import ModelVersion
 from shared.ports import Container
@@ -148,7 +148,7 @@ def test_version_with_other_files(world: World) -> None:
             tags={},
         )
     failure = failure_of(caught.value)
-    assert (failure.code, failure.blame) == ("AssetPathException", Blame.TECHNOLOGY)
+    assert (failure.code, failure.kind) == ("AssetPathException", FailureKind.FINAL)
     assert not failure.retryable
     assert world.prod.name in failure.message
 
@@ -199,7 +199,7 @@ def test_missing_role(emulated: Emulated) -> None:
     with pytest.raises(StepError) as caught:
         emulated.world.models.get(workspace=emulated.world.qa, model=ModelVersion("m", "1"))
     failure = failure_of(caught.value)
-    assert (failure.code, failure.retryable) == ("AuthorizationFailed", False)
+    assert (failure.code, failure.kind) == ("AuthorizationFailed", FailureKind.ACTION_REQUIRED)
     assert words in failure.message
     assert f"(or AzureML Data Scientist) on workspace {emulated.world.qa.name}" in failure.message
 
@@ -218,7 +218,7 @@ def test_workspace_that_is_not_there(emulated: Emulated) -> None:
     with pytest.raises(StepError) as caught:
         emulated.world.models.default_container(workspace=nowhere)
     failure = failure_of(caught.value)
-    assert (failure.blame, failure.retryable) == (Blame.TECHNOLOGY, False)
+    assert (failure.kind, failure.not_found) == (FailureKind.FINAL, True)
     assert "wk-nowhere" in failure.message
 
 
@@ -268,7 +268,7 @@ def test_a_datastore_says_where_nothing_goes(
         Containers(world.workspaces)._container(
             world.qa, AzureBlobDatastore(**given | changes), "m"
         )
-    assert caught.value.failure.blame is Blame.MODEL
+    assert caught.value.failure.kind is FailureKind.MODEL
 
 
 def test_a_pipeline_allows_an_account(emulated: Emulated) -> None:

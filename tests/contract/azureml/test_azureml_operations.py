@@ -9,7 +9,7 @@ from aiohttp import web
 
 from shared.adapters.azureml.failures import answer_failure, operation_failure, readable
 from shared.adapters.azureml.operations import Kind, Started, fold, status_of
-from shared.domain.errors import Blame, StepError
+from shared.domain.errors import FailureKind, StepError
 from shared.domain.pipeline import Stage, Workspace
 from shared.ports import OperationState, OperationStatus
 from tests.contract.azureml.stand_in import OPERATION, STAGE, arm_with_endpoint, endpoints_at
@@ -101,18 +101,24 @@ def test_odd_answers(status: int, text: str, state: OperationState) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "words", "blame"),
+    ("code", "words", "kind"),
     [
-        ("ImageBuildFailure", "pip could not find sklearnn", Blame.MODEL),
-        ("ResourceNotReady", "User container has crashed or terminated", Blame.MODEL),
-        ("BadArgument", "The model could not be downloaded", Blame.MODEL),
-        ("BadArgument", "Startup task failed due to authorization error", Blame.TECHNOLOGY),
-        ("OutOfQuota", "Not enough cores of DSv3", Blame.TECHNOLOGY),
-        ("InternalServerError", "Sorry", Blame.TECHNOLOGY),
-        ("NeverHeardOf", "Something new", Blame.TECHNOLOGY),
+        ("ImageBuildFailure", "pip could not find sklearnn", FailureKind.MODEL),
+        ("ResourceNotReady", "User container has crashed or terminated", FailureKind.MODEL),
+        ("BadArgument", "The model could not be downloaded", FailureKind.MODEL),
+        (
+            "BadArgument",
+            "Startup task failed due to authorization error",
+            FailureKind.ACTION_REQUIRED,
+        ),
+        ("OutOfQuota", "Not enough cores of DSv3", FailureKind.ACTION_REQUIRED),
+        ("InternalServerError", "Sorry", FailureKind.TRANSIENT),
+        ("NeverHeardOf", "Something new", FailureKind.FINAL),
     ],
 )
-def test_failure_comes_as_http_200(emulated: Emulated, code: str, words: str, blame: Blame) -> None:
+def test_failure_comes_as_http_200(
+    emulated: Emulated, code: str, words: str, kind: FailureKind
+) -> None:
     world, stage = emulated.world, emulated.world.stage()
     world.created(stage)
     emulated.fail_deployment(code, words)
@@ -122,14 +128,14 @@ def test_failure_comes_as_http_200(emulated: Emulated, code: str, words: str, bl
     status = world.finished(stage, url)
     assert status.state is OperationState.FAILED
     assert status.failure is not None
-    assert (status.failure.code, status.failure.blame) == (code, blame)
+    assert (status.failure.code, status.failure.kind) == (code, kind)
     assert words in status.failure.message
     assert "blue" in status.failure.message
     emulated.fault("GET", OPERATIONS, 404, times=9)
     later = world.endpoints.operation(stage=stage, url=url)
     assert later.state is OperationState.FAILED
     assert later.failure is not None
-    assert later.failure.blame is Blame.TECHNOLOGY
+    assert later.failure.kind is FailureKind.FINAL
 
 
 def test_failed_deployment_is_put_again(emulated: Emulated) -> None:
@@ -171,7 +177,10 @@ def test_canceled() -> None:
     status = status_of(Started(Kind.DEPLOYMENT, "blue", None), '{"status": "Canceled"}')
     assert status is not None
     assert status.failure is not None
-    assert (status.failure.code, status.failure.blame) == ("OperationCanceled", Blame.TECHNOLOGY)
+    assert (status.failure.code, status.failure.kind) == (
+        "OperationCanceled",
+        FailureKind.TRANSIENT,
+    )
 
 
 @pytest.mark.parametrize(
@@ -182,7 +191,7 @@ def test_canceled() -> None:
         ("Endpoint ep", 400, "There is already an endpoint with this name.", None, 0),
         ("Endpoint ep", 409, "Another operation is in progress. Try again.", "UserError", 1),
         ("Endpoint ep", 503, "Try again", "UserError", 1),
-        ("Endpoint ep", 400, "Quota exceeded", "OutOfQuota", 0),
+        ("Endpoint ep", 400, "Quota exceeded", "OutOfQuota", 1),
         ("Model m", 409, "Version 3 already exists; retry with another name", "UserError", 0),
     ],
 )

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from shared.adapters.azureml.paths import BlobPath, DatastorePath, parse_model_uri
 from shared.adapters.egress.storage import Storage
-from shared.domain.errors import Blame, StepError
+from shared.domain.errors import FailureKind, StepError
 from shared.domain.pipeline import Workspace
 
 LONG = "azureml://subscriptions/sub-1/resourceGroups/rg-QA/workspaces/"
@@ -77,7 +77,7 @@ def test_a_datastore_of_another_workspace() -> None:
     """A registrant's word would have this service's identity read what they may not."""
     with pytest.raises(StepError, match="ModelInAnotherWorkspace") as caught:
         parse_model_uri(f"{LONG}wk-other/datastores/d/paths/m", QA, STORAGE, "m version 1")
-    assert caught.value.failure.blame is Blame.MODEL
+    assert caught.value.failure.kind is FailureKind.MODEL
     assert "wk-other" in str(caught.value)
 
 
@@ -90,5 +90,5 @@ def test_any_address_is_understood_or_refused_in_words(beginning: str, rest: str
     else:
         assert place.path
         return
-    assert failure.blame is Blame.MODEL
+    assert failure.kind is FailureKind.MODEL
     assert failure.message.isprintable()

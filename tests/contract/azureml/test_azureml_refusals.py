@@ -5,7 +5,7 @@ import json
 import pytest
 
 from shared.adapters.azureml.failures import answer_failure
-from shared.domain.errors import Blame, StepError
+from shared.domain.errors import FailureKind, StepError
 from shared.domain.pipeline import Stage, Workspace
 from shared.domain.release import ModelVersion
 from tests.contract.azureml.looking import ML, failed, looked
@@ -30,16 +30,12 @@ def test_no_quota_left(emulated: Emulated, ready: tuple[Stage, ModelVersion]) ->
     with pytest.raises(StepError) as caught:
         emulated.world.endpoints.begin_deploy(stage=stage, deployment="blue", model=model, tags={})
     failure = failure_of(caught.value)
-    assert (failure.code, failure.blame, failure.retryable) == (
-        "OutOfQuota",
-        Blame.TECHNOLOGY,
-        False,
-    )
+    assert (failure.code, failure.kind) == ("OutOfQuota", FailureKind.ACTION_REQUIRED)
     assert "Not enough quota available for Standard_DS3_v2" in failure.message
     assert "Current usage/limit: 0/6. Additional needed: 8" in failure.message
     assert "{" not in failure.message
     assert failure.message.endswith(
-        "Ask for more quota, or for fewer or smaller instances in the pipeline."
+        "Ask for more quota in the subscription, or for fewer or smaller instances in the pipeline."
     )
 
 
@@ -61,7 +57,7 @@ def test_no_role_to_deploy(emulated: Emulated, ready: tuple[Stage, ModelVersion]
     with pytest.raises(StepError) as caught:
         emulated.world.endpoints.begin_deploy(stage=stage, deployment="blue", model=model, tags={})
     failure = failure_of(caught.value)
-    assert (failure.code, failure.retryable) == ("AuthorizationFailed", False)
+    assert (failure.code, failure.kind) == ("AuthorizationFailed", FailureKind.ACTION_REQUIRED)
     assert f"perform action '{operation}'" in failure.message
     assert f"(or AzureML Data Scientist) on workspace {stage.workspace.name}" in failure.message
 

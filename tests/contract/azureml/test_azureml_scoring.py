@@ -12,7 +12,7 @@ from aiohttp import web
 from shared.adapters.azureml import AzureMlEndpoints, Workspaces
 from shared.adapters.azureml.scoring import Scorer, _Door
 from shared.adapters.egress.credentials import azure_credential
-from shared.domain.errors import Blame, StepError
+from shared.domain.errors import FailureKind, StepError
 from shared.domain.pipeline import Stage
 from shared.ports import ScoringAnswer
 from tests.contract.azureml.stand_in import (
@@ -75,7 +75,7 @@ def test_no_answer_in_time(emulated: Emulated) -> None:
     with answering(stage, 200, "[]", seconds=1) as scorer, pytest.raises(StepError) as caught:
         ask(scorer, stage, timeout_seconds=0.2)
     failure = failure_of(caught.value)
-    assert (failure.code, failure.blame) == ("ScoringTimeout", Blame.MODEL)
+    assert (failure.code, failure.kind) == ("ScoringTimeout", FailureKind.MODEL)
 
 
 def test_nobody_there(emulated: Emulated) -> None:
@@ -85,7 +85,7 @@ def test_nobody_there(emulated: Emulated) -> None:
     with pytest.raises(StepError) as caught:
         ask(scorer, stage)
     failure = failure_of(caught.value)
-    assert (failure.blame, failure.retryable) == (Blame.TECHNOLOGY, True)
+    assert failure.kind is FailureKind.TRANSIENT
 
 
 def test_key_that_is_refused_for_good() -> None:
@@ -93,7 +93,7 @@ def test_key_that_is_refused_for_good() -> None:
     with serving(app) as address, pytest.raises(StepError) as caught:
         endpoints_at(address).score(stage=STAGE, deployment=None, body=1, timeout_seconds=5)
     failure = failure_of(caught.value)
-    assert (failure.code, failure.blame) == ("ScoringKeyRefused", Blame.TECHNOLOGY)
+    assert (failure.code, failure.kind) == ("ScoringKeyRefused", FailureKind.FINAL)
     assert app[SCORED] == ["Bearer refused"] * 2
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from shared.adapters.artifacts import Artifacts
 from shared.adapters.egress.credentials import StaticToken
-from shared.domain.errors import Blame, Failure, StepError
+from shared.domain.errors import Failure, FailureKind, StepError
 from shared.domain.pipeline import Stage, Workspace
 from shared.ports import Container
 from tests.contract.azureml.looking import (
@@ -206,7 +206,7 @@ def test_endpoint_on_other_compute(emulated: Emulated) -> None:
 
 
 def test_storage_that_may_not_be_written(emulated: Emulated) -> None:
-    failure = Failure(Blame.TECHNOLOGY, "AuthorizationPermissionMismatch", "")
+    failure = Failure(FailureKind.FINAL, "AuthorizationPermissionMismatch", "")
     world = replace(emulated.world, artifacts=RefusingStorage(failure))
     checks = looked(world, prod_stage(emulated))
     assert failed(checks) == ["Storage"]
@@ -218,7 +218,7 @@ def test_storage_that_may_not_be_written(emulated: Emulated) -> None:
 
 
 def test_storage_that_is_busy(emulated: Emulated) -> None:
-    failure = Failure(Blame.TECHNOLOGY, "ServerBusy", "", retryable=True)
+    failure = Failure(FailureKind.TRANSIENT, "ServerBusy", "")
     world = replace(emulated.world, artifacts=RefusingStorage(failure))
     with pytest.raises(StepError) as caught:
         looked(world, prod_stage(emulated))
@@ -272,6 +272,5 @@ def test_azure_that_does_not_answer(emulated: Emulated) -> None:
     failure = failure_of(caught.value)
     assert failure.retryable
     assert failure.message == (
-        f"Permissions in workspace {emulated.world.prod.name}: Azure does not answer. It is tried "
-        "again."
+        f"Permissions in workspace {emulated.world.prod.name}: Azure does not answer."
     )

@@ -14,7 +14,7 @@ import pytest
 
 from dev.emulators.mailbox import Settings, create_app
 from shared.adapters.mail import EmailMailer
-from shared.domain.errors import Blame, StepError
+from shared.domain.errors import FailureKind, StepError
 from tests.contract.mail.support import ACCESS_KEY, SENDER, failure_of, inbox, mail
 from tests.contract.serving import call, serving
 
@@ -125,8 +125,7 @@ def test_a_long_wait_is_left_to_the_caller(mailer: EmailMailer, mailbox: str) ->
     begun = time.monotonic()
     failure = failure_of(mailer, mail())
     assert time.monotonic() - begun < 1
-    assert failure.retryable
-    assert failure.blame is Blame.TECHNOLOGY
+    assert failure.kind is FailureKind.TRANSIENT
     assert "429" in failure.message
     assert failure.retry_after_seconds == 3600
     assert len(call(f"{mailbox}/_emulator/requests")) == 1
@@ -159,7 +158,9 @@ def test_a_mail_that_the_service_refuses_is_not_tried_again(
     elsewhere = EmailMailer(
         service=f"endpoint={mailbox};accesskey={ACCESS_KEY}", sender="x@elsewhere.example"
     )
-    assert failure_of(elsewhere, mail()).code == "DomainNotLinked"
+    unlinked = failure_of(elsewhere, mail())
+    assert (unlinked.code, unlinked.kind) == ("DomainNotLinked", FailureKind.ACTION_REQUIRED)
+    assert "address" not in unlinked.message.rpartition(".")[0].rpartition(". ")[2]
 
 
 def test_nobody_there_is_a_passing_failure() -> None:
@@ -180,7 +181,7 @@ def test_what_can_be_mended_is_tried_again(
     call(f"{mailbox}/_emulator/faults", {"status": status, "times": 1})
     waiting = mail()
     failure = failure_of(mailer, waiting)
-    assert failure.retryable
+    assert failure.kind is FailureKind.ACTION_REQUIRED
     assert mend in failure.message
     mailer.send(mail=waiting)
     assert len(inbox(mailbox)) == 1

@@ -17,7 +17,7 @@ from shared.adapters.store import TableStore
 from shared.adapters.store.documents import PROPERTY_LENGTH
 from shared.adapters.store.index import OPEN, Entry, list_name, listed_key, open_key
 from shared.adapters.store.rows import release_row
-from shared.domain.errors import StepError
+from shared.domain.errors import FailureKind, StepError
 from shared.domain.release import EventType, Outcome, ReleaseId
 from shared.domain.trail import Change
 from tests.contract.store.support import AT, create, end, evidence, pipeline, started, with_sas
@@ -145,7 +145,7 @@ def test_missing_rights_are_a_failure_that_names_table_and_remedy(account: Accou
     with pytest.raises(StepError) as caught:
         TableStore(tables=sas).ping()
     failure = caught.value.failure
-    assert not failure.retryable
+    assert failure.kind is FailureKind.ACTION_REQUIRED
     assert "Table releases" in failure.message
     assert "role" in failure.message
     assert sas.rpartition("sig=")[2][:20] not in failure.message

@@ -21,7 +21,7 @@ from shared.adapters.azureml.failures import azure_ml_stops_here, found
 from shared.adapters.egress.credentials import StaticToken
 from shared.adapters.failures import azure_stops_here, failure
 from shared.adapters.mail import EmailMailer
-from shared.domain.errors import Blame, Failure, StepError
+from shared.domain.errors import Failure, FailureKind, StepError
 from shared.domain.pipeline import Health, ManagedCompute, Stage, Workspace
 from shared.domain.release import ModelVersion
 
@@ -145,8 +145,8 @@ def test_whatever_azure_answers_ends_in_words(
         assert "\n" not in told.message
         assert len(told.message) < 1_500
         if status == 502:
-            assert (told.blame, told.retryable) == (Blame.TECHNOLOGY, True)
-        if told.blame is Blame.MODEL:
+            assert told.kind is FailureKind.TRANSIENT
+        if told.kind is FailureKind.MODEL:
             assert (status, told.retryable) == (200, False)
 
 
@@ -157,7 +157,7 @@ def test_fields_that_registrants_made_are_the_models_fault_and_are_not_read_agai
     with pytest.raises(StepError) as caught:
         AzureMlEndpoints(workspaces=there).get(stage=STAGE)
     told = caught.value.failure
-    assert (told.blame, told.code, told.retryable) == (Blame.MODEL, "UnreadableAnswer", False)
+    assert (told.kind, told.code, told.retryable) == (FailureKind.MODEL, "UnreadableAnswer", False)
     assert told.message.startswith("Endpoint ep in workspace w: ")
     (record,) = [each for each in caplog.records if each.levelno == logging.ERROR]
     assert "in _endpoint" in record.getMessage()  # where it was raised, should it be our mistake
@@ -176,19 +176,19 @@ def raised(error: Exception, what: str) -> Failure:
         raise error
     with pytest.raises(StepError) as also, azure_ml_stops_here(what, HERE):
         raise error
-    assert also.value.failure.blame is caught.value.failure.blame
+    assert also.value.failure.kind is caught.value.failure.kind
     return caught.value.failure
 
 
 @pytest.mark.parametrize("error", ODD, ids=repr)
 def test_what_clients_raise_has_the_right_blame(error: Exception) -> None:
     scored = raised(error, "Scoring ep (blue)")
-    assert (scored.blame, scored.retryable) == (Blame.MODEL, False)
+    assert (scored.kind, scored.retryable) == (FailureKind.MODEL, False)
     workspace = raised(error, "Workspace w")
-    assert (workspace.blame, workspace.retryable) == (Blame.TECHNOLOGY, True)
+    assert workspace.kind is FailureKind.TRANSIENT
     model = raised(error, "Model m version 3")
     # no JSON at all is Azure's answer, whatever model was asked for
-    assert (model.blame is Blame.TECHNOLOGY) == isinstance(error, DecodeError)
+    assert (model.kind is FailureKind.TRANSIENT) == isinstance(error, DecodeError)
 
 
 def test_what_is_no_answers_fault_goes_on() -> None:

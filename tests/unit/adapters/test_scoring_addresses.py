@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shared.adapters.egress.scoring import ScoringAddresses
-from shared.domain.errors import Blame, StepError
+from shared.domain.errors import FailureKind, StepError
 from shared.domain.pipeline import KubernetesCompute, Stage
 from tests.contract.azureml.stand_in import STAGE
 
@@ -51,7 +51,7 @@ def test_own(addresses: ScoringAddresses, stage: Stage, uri: str) -> None:
 def test_anybody_elses(addresses: ScoringAddresses, stage: Stage, uri: str) -> None:
     with pytest.raises(StepError, match="ScoringAddressNotAllowed") as caught:
         addresses.check(uri, stage=stage, location=lambda: "westeurope")
-    assert caught.value.failure.blame is Blame.TECHNOLOGY
+    assert caught.value.failure.kind is FailureKind.FINAL
     assert not caught.value.failure.retryable
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.errors import Blame, StepError
+from shared.domain.errors import FailureKind, StepError
 from shared.domain.filenames import refuse_unsafe, shown_name, why_unsafe
 
 SAFE = [
@@ -62,9 +62,9 @@ def test_names_that_are_refused(name: str) -> None:
     with pytest.raises(StepError) as caught:
         refuse_unsafe(name)
     failure = caught.value.failure
-    assert (failure.code, failure.blame, failure.retryable) == (
+    assert (failure.code, failure.kind, failure.retryable) == (
         "UnsafeFileName",
-        Blame.MODEL,
+        FailureKind.MODEL,
         False,
     )
     assert UNSAFE[name] in failure.message

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.errors import Blame, Failure, StepError
+from shared.domain.errors import Failure, FailureKind, StepError
 from shared.domain.pipeline import Health, ManagedCompute, Pipeline, Stage, Workspace
 from shared.domain.release import AuditEvent, EventType, ModelVersion, StageState
 from shared.domain.trail import SERVICE, Change, begin
@@ -57,7 +57,16 @@ def test_numbers_have_no_gaps(types: list[EventType], written: int) -> None:
     assert change.release.updated_at == AT + timedelta(seconds=len(types))
 
 
-@given(st.builds(Failure, st.sampled_from(Blame), st.text(), st.text(), st.booleans()))
+@given(
+    st.builds(
+        Failure,
+        st.sampled_from(FailureKind),
+        st.text(),
+        st.text(),
+        st.none() | st.floats(0, 1e6),
+        st.booleans(),
+    )
+)
 def test_failures_come_back_as_they_went(failure: Failure) -> None:
     assert Failure.from_json(failure.to_json()) == failure
     assert StepError(failure).failure == failure

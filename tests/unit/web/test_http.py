@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.domain.errors import Blame, Failure, StepError
+from shared.domain.errors import Failure, FailureKind, StepError
 from shared.domain.limits import REQUEST_BYTES
 from shared.ports import Services
 from shared.web.http import (
@@ -46,13 +46,21 @@ def test_a_problem_is_answered_as_rfc_9457_has_it() -> None:
     }
 
 
-@pytest.mark.parametrize(("retryable", "status"), [(True, 503), (False, 500)])
-def test_a_step_error_says_whether_trying_again_helps(retryable: bool, status: int) -> None:
-    failure = Failure(Blame.TECHNOLOGY, "ServerBusy", "Tables are busy.", retryable=retryable)
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        (FailureKind.TRANSIENT, 503),
+        (FailureKind.ACTION_REQUIRED, 503),
+        (FailureKind.MODEL, 500),
+        (FailureKind.FINAL, 500),
+    ],
+)
+def test_a_step_error_says_whether_trying_again_helps(kind: FailureKind, status: int) -> None:
+    failure = Failure(kind, "ServerBusy", "Tables are busy.")
     view = failing(StepError(failure))
     response = view(World().services, Request("GET", params={"id": "r-1"}))
     assert response.status == status
-    assert ("Retry-After" in response.headers) is retryable
+    assert ("Retry-After" in response.headers) is (status == 503)
     problem = document(response)
     assert (problem["detail"], problem["release_id"]) == ("Tables are busy.", "r-1")
 

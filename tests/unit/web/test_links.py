@@ -7,6 +7,7 @@ import pytest
 
 from shared.domain.approval import Verdict, judge
 from shared.domain.decision import Choice
+from shared.domain.errors import FailureKind
 from shared.domain.evidence import Difference
 from shared.domain.release import Outcome, ReleaseId
 from shared.web.approvals import show_approval
@@ -286,10 +287,14 @@ def test_looking_changes_nothing(method: str) -> None:
     assert desk.world.orchestrations.rung == []
 
 
-@pytest.mark.parametrize(("retryable", "status"), [(True, 503), (False, 500)])
-def test_a_store_that_fails_gets_a_page_that_tells_no_details(retryable: bool, status: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "status"), [(FailureKind.TRANSIENT, 503), (FailureKind.FINAL, 500)]
+)
+def test_a_store_that_fails_gets_a_page_that_tells_no_details(
+    kind: FailureKind, status: int
+) -> None:
     desk = waiting()
-    failure = replace(PASSING, message="account modelgate01 refused", retryable=retryable)
+    failure = replace(PASSING, message="account modelgate01 refused", kind=kind)
     token = desk.token()
     desk.world.store.faults.add("get", failure)
     response = look(desk, token=token)

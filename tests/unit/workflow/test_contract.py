@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.errors import Blame, Failure
+from shared.domain.errors import Failure, FailureKind
 from shared.domain.pipeline import Environment, ScoringCode
 from shared.domain.release import Outcome
 from shared.workflow import contract
@@ -29,7 +29,15 @@ answers = st.builds(
     Answer,
     st.sampled_from(AnswerState),
     values,
-    st.none() | st.builds(Failure, st.sampled_from(Blame), st.text(), st.text(), st.booleans()),
+    st.none()
+    | st.builds(
+        Failure,
+        st.sampled_from(FailureKind),
+        st.text(),
+        st.text(),
+        st.none() | st.floats(0, 1e6),
+        st.booleans(),
+    ),
     st.none() | st.sampled_from(Outcome),
     st.text(),
 )
@@ -111,7 +119,7 @@ def test_the_configuration_leaves_out_whom_to_ask() -> None:
 
 
 def test_an_answer_in_a_history_of_before_is_read() -> None:
-    failed = Answer.failed(Failure(Blame.MODEL, "ImageBuildFailure", "x", retryable=False))
+    failed = Answer.failed(Failure(FailureKind.MODEL, "ImageBuildFailure", "x"))
     before = failed.to_json()
     before["trouble"] = before.pop("failure")
     before["state"] = "trouble"

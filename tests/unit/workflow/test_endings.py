@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from shared.domain.decision import Choice
-from shared.domain.errors import Blame, Failure
+from shared.domain.errors import Failure, FailureKind
 from shared.domain.release import EventType, ModelVersion, Outcome, Release, ReleaseId
 from shared.ports import ScoringAnswer
 from shared.workflow.contract import Activity
@@ -15,8 +15,8 @@ from tests.unit.workflow.inline import Inline
 from tests.unit.workflow.releasing import PIPELINE, PROD_STAGE, QA, QA_STAGE, Releasing, with_stage
 
 type Deed = Callable[[Releasing, ReleaseId], None]
-BAD_SCRIPT = Failure(Blame.MODEL, "UserScriptError", "score.py raised ImportError: sklearn.")
-NO_QUOTA = Failure(Blame.TECHNOLOGY, "OutOfQuota", "Not enough cores: ask for more.")
+BAD_SCRIPT = Failure(FailureKind.MODEL, "UserScriptError", "score.py raised ImportError: sklearn.")
+NO_QUOTA = Failure(FailureKind.FINAL, "OutOfQuota", "Not enough cores: ask for more.")
 
 
 @pytest.fixture

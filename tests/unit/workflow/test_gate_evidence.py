@@ -8,7 +8,7 @@ import pytest
 
 from shared.adapters.store.documents import encode
 from shared.domain.decision import Choice
-from shared.domain.errors import Blame, Failure, StepError
+from shared.domain.errors import Failure, FailureKind, StepError
 from shared.domain.evidence import Difference
 from shared.domain.names import deployment_names, release_ids
 from shared.domain.pipeline import Json, Pipeline
@@ -92,7 +92,7 @@ class Silent(Breaker):
     def call(self, name: str, method: Callable[..., Any], given: dict[str, Any]) -> Any:  # noqa: ANN401
         self.asked = self.asked or name == "preflight.checks"
         if self.asked and name == "endpoints.score" and given["stage"].name == self.stage:
-            raise StepError(Failure(Blame.TECHNOLOGY, "Timeout", "No answer within 10 s.", True))
+            raise StepError(Failure(FailureKind.TRANSIENT, "Timeout", "No answer within 10 s."))
         return method(**given)
 
 

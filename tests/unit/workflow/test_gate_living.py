@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.domain.decision import Choice
-from shared.domain.errors import Blame, Failure
+from shared.domain.errors import Failure, FailureKind
 from shared.domain.pipeline import Pipeline, Workspace
 from shared.domain.policy import ApprovalPolicy
 from shared.domain.release import EventType, ModelVersion, Outcome, ReleaseId
@@ -19,7 +19,7 @@ from tests.unit.workflow.releasing import ADA, BOB, PIPELINE, PROD_STAGE, QA_STA
 from tests.unit.workflow.timeline import DAY, HOUR, Timeline, gated, policy
 
 BAD = ScoringAnswer(500, 0.1, "boom")
-DOWN = Failure(Blame.TECHNOLOGY, "ServiceUnavailable", "ARM is away.", retryable=True)
+DOWN = Failure(FailureKind.TRANSIENT, "ServiceUnavailable", "ARM is away.")
 MINUTES = 1 / 60
 
 
@@ -266,7 +266,7 @@ def test_an_azure_that_is_away_for_hours_costs_people_who_think_nothing(port: st
 @pytest.mark.parametrize("port", ["models", "endpoints"])
 def test_an_azure_that_refuses_to_tell_while_people_think_ends_nothing(port: str) -> None:
     story, release_id, _ = story_of(policy(ADA))
-    refused = Failure(Blame.TECHNOLOGY, "ClientAuthenticationError", "no token for Azure.")
+    refused = Failure(FailureKind.FINAL, "ClientAuthenticationError", "no token for Azure.")
     story.at(lambda: getattr(story.world, port).faults.add("get", refused), hours=1.5)
     story.at(story.decides(release_id, Choice.APPROVE), hours=3)
     story.run()

@@ -9,7 +9,7 @@ import pytest
 
 from shared.domain.ask import Ask, read_mail_key
 from shared.domain.decision import Choice
-from shared.domain.errors import Blame, Failure, StepError
+from shared.domain.errors import Failure, FailureKind, StepError
 from shared.domain.policy import Escalation, Order
 from shared.domain.release import EventType, Outcome, ReleaseId
 from shared.domain.trail import Change
@@ -20,11 +20,11 @@ from tests.unit.workflow.crashing import EngineLost
 from tests.unit.workflow.releasing import ADA, BOB, OWNER
 from tests.unit.workflow.timeline import CAROL, DAN, DAY, HOUR, TimedMailer, Timeline, gated, policy
 
-REFUSED = Failure(Blame.TECHNOLOGY, "InvalidRecipient", "The address is on the block list.")
+REFUSED = Failure(FailureKind.FINAL, "InvalidRecipient", "The address is on the block list.")
 
 
 def full(seconds: float) -> Failure:
-    return Failure(Blame.TECHNOLOGY, "MailQuota", "The hour is full.", True, seconds)
+    return Failure(FailureKind.TRANSIENT, "MailQuota", "The hour is full.", seconds)
 
 
 class FullMailer(TimedMailer):

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from shared.domain.errors import Blame, Failure
+from shared.domain.errors import Failure, FailureKind
 from shared.domain.pipeline import Pipeline
 from shared.domain.release import EventType
 from tests.unit.workflow.releasing import OWNER
@@ -14,7 +14,7 @@ GRACE = "grace@example.com"
 
 def test_the_mail_waits_for_room_and_comes_once() -> None:
     story = Timeline(gated(policy(GRACE)))
-    full = Failure(Blame.TECHNOLOGY, "MailQuota", "The hour is full.", True, 1800.0)
+    full = Failure(FailureKind.TRANSIENT, "MailQuota", "The hour is full.", 1800.0)
     story.mailer.faults.add("send", full, times=2)
     release_id = story.begin()
     story.run(hours=12)
@@ -27,7 +27,7 @@ def test_the_mail_waits_for_room_and_comes_once() -> None:
 
 def test_a_mail_service_that_stays_away_is_not_asked_every_second() -> None:
     story = Timeline(gated(policy(GRACE)))
-    full = Failure(Blame.TECHNOLOGY, "MailQuota", "The hour is full.", True, 0.1)
+    full = Failure(FailureKind.TRANSIENT, "MailQuota", "The hour is full.", 0.1)
     story.mailer.faults.add("send", full, times=10_000)
     story.begin()
     story.run(hours=3)
@@ -36,7 +36,7 @@ def test_a_mail_service_that_stays_away_is_not_asked_every_second() -> None:
 
 def test_a_mail_that_is_refused_is_noted_and_the_release_still_waits() -> None:
     story = Timeline(gated(policy(GRACE)))
-    refused = Failure(Blame.TECHNOLOGY, "InvalidRecipient", "The address is on the block list.")
+    refused = Failure(FailureKind.FINAL, "InvalidRecipient", "The address is on the block list.")
     story.mailer.faults.add("send", refused)
     release_id = story.begin()
     story.run(hours=12)

@@ -8,7 +8,7 @@ import pytest
 
 from shared.adapters.store.documents import decode, encode
 from shared.domain.decision import Choice
-from shared.domain.errors import Blame, Failure
+from shared.domain.errors import Failure, FailureKind
 from shared.domain.evidence import (
     QUOTA,
     Answered,
@@ -29,7 +29,7 @@ from tests.unit.workflow.releasing import ADA, BOB, PROD, QA
 from tests.unit.workflow.timeline import CAROL, Timeline, gated, policy
 
 ASKED = policy(ADA, BOB)
-BUSY = Failure(Blame.TECHNOLOGY, "ServiceUnavailable", "ARM is busy.", retryable=True)
+BUSY = Failure(FailureKind.TRANSIENT, "ServiceUnavailable", "ARM is busy.")
 
 
 def asked(story: Timeline, version: str) -> ReleaseId:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.domain.errors import Blame, Failure
+from shared.domain.errors import Failure, FailureKind
 from shared.domain.names import deployment_names
 from shared.domain.release import EventType, Outcome, Release, ReleaseId, StageState
 from shared.ports import ScoringAnswer
@@ -16,8 +16,8 @@ from tests.unit.workflow.inline import Inline
 from tests.unit.workflow.releasing import HEALTH, PIPELINE, QA_STAGE, Releasing
 
 SETTLE = HEALTH.settle_seconds
-REFUSED = Failure(Blame.TECHNOLOGY, "NoAnswer", "Connection refused.", retryable=True)
-TOO_SLOW = Failure(Blame.MODEL, "ScoringTimeout", "No answer within 5 s.", retryable=True)
+REFUSED = Failure(FailureKind.TRANSIENT, "NoAnswer", "Connection refused.")
+TOO_SLOW = Failure(FailureKind.MODEL, "ScoringTimeout", "No answer within 5 s.")
 TELLS = ScoringAnswer(424, 0.1, {"why": "x" * 9000}, {"ms-azureml-model-error-reason": "boom"})
 
 

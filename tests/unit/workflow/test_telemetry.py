@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.decision import Choice
-from shared.domain.errors import Blame, Failure
+from shared.domain.errors import Failure, FailureKind
 from shared.domain.pipeline import Json
 from shared.domain.release import Outcome, ReleaseId
 from shared.ports import Counter, Timing
@@ -84,7 +84,7 @@ def test_everything_is_done_for_the_release_in_its_name() -> None:
 def test_a_step_that_is_tried_again_is_counted_with_azures_code() -> None:
     releasing = Releasing()
     world = releasing.world
-    throttled = Failure(Blame.TECHNOLOGY, "Throttled", "Too many requests.", retryable=True)
+    throttled = Failure(FailureKind.TRANSIENT, "Throttled", "Too many requests.")
     world.models.faults.add("get", throttled)
     run(releasing)
     counted = world.telemetry.counted
@@ -144,7 +144,7 @@ def test_an_approval_that_ends_within_a_day_is_told(caplog: pytest.LogCaptureFix
 def test_a_refused_last_mail_is_counted_and_shown() -> None:
     releasing = Releasing()
     world = releasing.world
-    refused = Failure(Blame.TECHNOLOGY, "InvalidAddress", "No such box.")
+    refused = Failure(FailureKind.FINAL, "InvalidAddress", "No such box.")
     release_id = releasing.begin()
 
     def people() -> bool:

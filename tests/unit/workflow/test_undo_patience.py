@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.domain.errors import Blame, Failure
+from shared.domain.errors import Failure, FailureKind
 from shared.domain.names import deployment_names
 from shared.domain.release import Outcome, ReleaseId
 from shared.ports import ScoringAnswer
@@ -16,7 +16,7 @@ from tests.unit.workflow.inline import Inline
 from tests.unit.workflow.releasing import PIPELINE, PROD_STAGE, Releasing
 
 FORBIDDEN = Failure(
-    Blame.TECHNOLOGY, "AuthorizationFailed", "Grant the role AzureML Data Scientist"
+    FailureKind.FINAL, "AuthorizationFailed", "Grant the role AzureML Data Scientist"
 )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from shared.domain.decision import Choice
-from shared.domain.errors import Blame, Failure
+from shared.domain.errors import Failure, FailureKind
 from shared.domain.pipeline import Stage
 from shared.domain.release import EventType, Outcome, ReleaseId, StageState
 from shared.ports import Mail
@@ -26,7 +26,7 @@ from tests.unit.workflow.releasing import (
     with_stage,
 )
 
-REFUSED = Failure(Blame.TECHNOLOGY, "InvalidRecipient", "The address is on the block list.")
+REFUSED = Failure(FailureKind.FINAL, "InvalidRecipient", "The address is on the block list.")
 
 
 @pytest.fixture
