@@ -137,6 +137,9 @@ def deploy_model(turn: Turn, _: Mapping[str, Json]) -> Answer:
     if status.state is OperationState.RUNNING:
         return Answer.pending()
     if status.state is OperationState.FAILED:
+        if status.failure is not None and status.failure.is_transient:
+            turn.commit(turn.updated(operation=None))  # tried again, not looked at again
+            return Answer.failed(status.failure)
         return Answer.failed(_with_logs(turn, status))
     deployed = replace(turn.record, operation=None, waits_for=None)
     change = turn.moved(StageState.PROBING, deployed).noting(

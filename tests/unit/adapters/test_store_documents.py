@@ -25,10 +25,12 @@ from shared.domain.pipeline import Json
 from shared.domain.policy import ApprovalPolicy, Delegation, Escalation, Freeze, Hours
 from shared.domain.release import (
     AuditEvent,
+    FailedAnswer,
     IgnoredEvent,
     ModelVersion,
     Probe,
     Release,
+    Settling,
     StageRecord,
 )
 from shared.domain.shortage import Shortage
@@ -89,6 +91,9 @@ STAGES = every(
     shortage=st.none() | every(Shortage, since=TIMES, expires_at=TIMES),
     traffic_before=st.none() | st.dictionaries(st.text(), st.integers(), max_size=3),
     probe=st.none() | PROBES,
+    settling=st.none() | every(Settling, since=TIMES),
+    failed_answer=st.none()
+    | every(FailedAnswer, headers=st.dictionaries(ANY_TEXT, ANY_TEXT, max_size=2)),
     model=st.none() | every(ModelVersion),
 )
 DIFFERENCES = every(Difference, before=JSON, after=JSON)

@@ -107,7 +107,10 @@ def test_not_yet_is_no_once_settling_is_over(
 
 
 def test_who_cannot_be_reached_says_nothing_of_the_model(releasing: Releasing) -> None:
-    weather = Weather(releasing, Activity.PROBE_DEPLOYMENT, REFUSED, 36000)
+    """It is tried for as long as anything that passes by itself, and never blamed on the model."""
+    weather = Weather(releasing, Activity.PROBE_DEPLOYMENT, REFUSED, 36_000)
+    assert weather.run().outcome is Outcome.SUCCEEDED
+    weather = Weather(Releasing(), Activity.PROBE_DEPLOYMENT, REFUSED, 4 * 86_400)
     assert weather.run().outcome is Outcome.ERRORED
 
 
