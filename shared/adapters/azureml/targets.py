@@ -81,8 +81,9 @@ def _problem(endpoint: Answer, stage: Stage, pipeline: str) -> str:
             "this stage, or remove the tag where that pipeline is gone."
         )
     state = properties.text("provisioningState")
-    if fold(state) is OperationState.FAILED:
-        return f"is {state}. Delete it or mend it."
+    serves = any(properties.part("traffic").body.values())
+    if fold(state) is OperationState.FAILED and not serves:  # else its traffic map is sent again
+        return f"is {state} and serves nothing. Delete it."
     cluster = properties.text("compute").rpartition("/")[2]
     wanted = stage.compute.target if isinstance(stage.compute, KubernetesCompute) else ""
     if cluster.casefold() == wanted.casefold():

@@ -11,7 +11,7 @@ from shared.adapters.artifacts import Artifacts
 from shared.adapters.egress.credentials import StaticToken
 from shared.domain.errors import Failure, FailureKind, StepError
 from shared.domain.pipeline import Stage, Workspace
-from shared.ports import Container
+from shared.ports import Container, OperationState
 from tests.contract.azureml.looking import (
     ML,
     failed,
@@ -172,7 +172,23 @@ def test_endpoint_that_failed(emulated: Emulated) -> None:
     made(emulated, stage, MINE)
     checks = looked(emulated.world, stage)
     assert failed(checks) == ["Endpoint"]
-    assert checks["Endpoint"].words.endswith("is Failed. Delete it or mend it.")
+    assert checks["Endpoint"].words.endswith("is Failed and serves nothing. Delete it.")
+
+
+def test_endpoint_that_failed_and_serves(emulated: Emulated) -> None:
+    """After a failed update it still answers its users; the release sends its map again first."""
+    stage = prod_stage(emulated)
+    made(emulated, stage, MINE)
+    emulated.world.deployed(stage, "blue", emulated.world.registered(emulated.world.prod))
+    emulated.world.trafficked(stage, {"blue": 100})
+    fault = {"endpoint_fails": {"code": "InternalServerError"}}
+    emulated.running.control("POST", "faults", fault)
+    url = emulated.world.endpoints.begin_traffic(stage=stage, traffic={"blue": 100})
+    assert emulated.world.finished(stage, url).state is OperationState.FAILED
+    there = emulated.world.endpoints.get(stage=stage)
+    assert there is not None
+    assert there.provisioning is OperationState.FAILED
+    assert "Endpoint" not in failed(looked(emulated.world, stage))
 
 
 def test_endpoint_that_is_going_away(emulated: Emulated) -> None:
