@@ -27,9 +27,6 @@ JITTER = 0.2
 PATIENCE = timedelta(days=3)
 """How long failures in a row are taken for a passing fault."""
 
-MENDING = timedelta(minutes=30)
-"""How long it is tried whether somebody has mended what has to be."""
-
 LIMITED = frozenset({Activity.UNDO_STAGE, Activity.WRAP_UP})
 """Activities whose time goes on while they fail: somebody else does the rest."""
 
@@ -44,12 +41,12 @@ def watch(ctx: OrchestrationContext, start: dict[str, Json]) -> Steps[dict[str, 
     failing_since = _moment(task.failing_since)
     for _ in range(CALLS_PER_GENERATION):
         answer = yield from call(ctx, task)
-        passing = answer.failure is not None and answer.failure.retryable
+        passing = answer.failure is not None and answer.failure.is_transient
         if answer.state is not AnswerState.PENDING and not passing:
             return answer.to_json()
         now = _now(ctx)
         failing_since = (failing_since or now) if passing else None
-        if failing_since is not None and now - failing_since > patience(answer):
+        if failing_since is not None and now - failing_since > PATIENCE:
             return answer.to_json()
         if is_late(task, now - since) and not (passing and task.activity not in LIMITED):
             return (answer if passing else Answer.failed(timed_out(task))).to_json()
@@ -67,11 +64,6 @@ def watch(ctx: OrchestrationContext, start: dict[str, Json]) -> Steps[dict[str, 
     )
     ctx.continue_as_new(again.to_json())
     return None
-
-
-def patience(answer: Answer) -> timedelta:
-    """How long a failure of this kind may go on."""
-    return PATIENCE if answer.failure is None or answer.failure.is_transient else MENDING
 
 
 def is_late(task: Watch, taken: timedelta) -> bool:
