@@ -90,7 +90,7 @@ def test_a_model_that_does_not_start_ends_with_its_log_in_the_trail(
 def test_a_wrong_sample_request_ends_it_with_the_answer(stack: Stack, ended: Ended) -> None:
     release = ended("wrong-sample")
     assert release["outcome"] == "Failed"
-    assert "answer has no 'result'" in release["reason"]
+    assert "answered with an error" in release["reason"]
     assert release["stages"][0]["probe"]["problems"] == ["answer has no 'result'"]
     assert stack.traffic("qa", "wrong-sample-qa") == {}
 
