@@ -16,16 +16,16 @@ NO_JSON = ("AnswerUnreadable", "Unhealthy")
 """Of what is no JSON: told as such, or as text that has not the shape that is asked for."""
 
 ANSWERS: Mapping[str, tuple[str, ...]] = {
-    "plain": ("AnswerTooLarge",),
-    "bomb": ("AnswerTooLarge",),
-    "string": ("AnswerTooLarge",),
+    "plain": ("AnswerTooLarge", "Unhealthy"),
+    "bomb": ("AnswerTooLarge", "Unhealthy"),
+    "string": ("AnswerTooLarge", "Unhealthy"),
     # Azure breaks an answer off after the deployment's own time, and we after ours
-    "drip": ("ScoringTimeout", "AnswerUnreadable"),
-    "brackets": ("AnswerUnreadable",),
-    "levels": ("AnswerUnreadable",),
+    "drip": ("ScoringTimeout", "AnswerUnreadable", "Unhealthy"),
+    "brackets": ("AnswerUnreadable", "Unhealthy"),
+    "levels": ("AnswerUnreadable", "Unhealthy"),
     "byte": NO_JSON,
     "charset": NO_JSON,
-    "gzip": ("AnswerUnreadable",),
+    "gzip": ("AnswerUnreadable", "Unhealthy"),
     "integer": NO_JSON,
     "nan": NO_JSON,
     "surrogate": NO_JSON,

@@ -190,4 +190,14 @@ def _body(asked: str, content: bytes) -> Json:
     except UnreadableError as error:
         if str(error) == TOO_DEEP:
             raise _unreadable(asked, TOO_DEEP) from error
+        if content.lstrip()[:1] in (b"{", b"[") and not _is_text(content):
+            raise _unreadable(asked, "is no UTF-8") from error
     return content[: 4 * LONGEST_TEXT].decode(errors="replace")[:LONGEST_TEXT]
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
